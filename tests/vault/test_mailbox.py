@@ -1,0 +1,64 @@
+"""What arrives while the owner is away."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vault import cipher
+from vault.errors import Sealed
+from vault.keyring import Keyring
+from vault.mailbox import OpenMailbox, mailbox_of, new_mailbox
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+KEYRING = Keyring.create("a" * 32)
+KEY = new_mailbox(KEYRING, now=NOW)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(TEXT, st.lists(TEXT, max_size=3), st.binary(max_size=600), TEXT, st.lists(TEXT, max_size=3))
+def test_mail_opens_for_its_purpose_and_context_only(
+    purpose: str, context: list[str], data: bytes, other: str, elsewhere: list[str]
+) -> None:
+    mailbox = OpenMailbox(KEYRING, [KEY])
+    sealed = mailbox_of(KEY).seal(purpose, context, data)
+    assert mailbox.open(purpose, context, sealed) == data
+    if (other, elsewhere) != (purpose, context):
+        with pytest.raises(Sealed):
+            mailbox.open(other, elsewhere, sealed)
+
+
+def test_retired_keys_still_open_their_mail() -> None:
+    second = new_mailbox(KEYRING, now=NOW)
+    mailbox = OpenMailbox(KEYRING, [KEY, second])
+    for key in (KEY, second):
+        for _ in range(2):
+            assert mailbox.open("message", [], mailbox_of(key).seal("message", [], b"data")) == b"data"
+    with pytest.raises(Sealed):
+        OpenMailbox(KEYRING, [KEY]).open("message", [], mailbox_of(second).seal("message", [], b"data"))
+
+
+def test_a_foreign_public_key_is_noticed() -> None:
+    """Whoever can write to the database puts their own public key in the row: nothing opens, so that it is seen."""
+    _private, public = cipher.hpke_keypair()
+    forged = new_mailbox(KEYRING, now=NOW)
+    forged.public = public
+    for row in (forged, new_mailbox(Keyring.create("a" * 32), now=NOW), new_mailbox(Keyring.create("b" * 32), now=NOW)):
+        with pytest.raises(Sealed):
+            OpenMailbox(KEYRING, [KEY, row])
+
+
+def test_a_private_key_moved_between_rows_does_not_open() -> None:
+    moved = new_mailbox(KEYRING, now=NOW)
+    moved.sealed = KEY.sealed
+    with pytest.raises(Sealed):
+        OpenMailbox(KEYRING, [moved]).open("message", [], mailbox_of(moved).seal("message", [], b"data"))
+
+
+def test_mail_shows_its_size_class_only() -> None:
+    assert {len(mailbox_of(KEY).seal("message", [], bytes(length))) for length in range(0, 253, 12)} == {10 + 32 + 256 + 16}
+
+
+def test_an_open_mailbox_shows_no_key() -> None:
+    assert repr(OpenMailbox(KEYRING, [KEY])) == f"OpenMailbox(account_id={'a' * 32!r}, keys=<1 redacted>)"

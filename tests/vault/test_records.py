@@ -1,0 +1,185 @@
+"""The models of records: their limits, and what a digest keeps of them."""
+
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from vault import segments
+from vault.envelope import canonical
+from vault.records import (
+    DIGEST_TEXT,
+    MODELS,
+    AddressRecord,
+    Commitment,
+    CommitmentEvent,
+    Contact,
+    Field,
+    Fields,
+    Import,
+    Interaction,
+    Item,
+    Kind,
+    Kit,
+    MessageRecord,
+    PastValue,
+    Profile,
+    Remedy,
+    Vendor,
+)
+
+ID = "0123456789abcdef" * 2
+THEN = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
+
+WHOLE: dict[Kind, Fields] = {
+    Kind.VENDOR: Vendor(
+        name="Corner Shop",
+        domains=("shop.example",),
+        customer_numbers=("C-1",),
+        contacts=(Contact(label="desk", kind="phone", value="+353 1 000"),),
+        since=date(2020, 2, 29),
+        job="feed me",
+        closeness="close",
+        notes="nice people",
+        tags=("food",),
+        client_ids=(ID,),
+        fields=(Field(name="shoe size", value="43"),),
+        sources=("vcard:1",),
+    ),
+    Kind.ITEM: Item(
+        term="pd:EmailAddress", label="home", value="me@home.example", note="old", previous=(PastValue(value="x", until=THEN),)
+    ),
+    Kind.INTERACTION: Interaction(
+        vendor_id=ID, kind="purchase", title="Bread", note="n", amount="2.50", currency="EUR", happened_at=THEN, recorded_at=THEN
+    ),
+    Kind.COMMITMENT: Commitment(
+        vendor_id=ID,
+        promise="Refund within a fortnight",
+        due_at=THEN,
+        due_date=date(2026, 12, 1),
+        time_zone="Europe/Dublin",
+        remedy=Remedy(kind="refund", amount="20.00", currency="EUR", within="P14D", note=""),
+        grant_id=ID,
+        events=tuple(CommitmentEvent(type="offered", happened_at=THEN, recorded_at=THEN, note="said so") for _ in range(25)),
+    ),
+    Kind.MESSAGE: MessageRecord(
+        grant_id=ID,
+        client_id=ID,
+        sender="Corner Shop",
+        kind="offer",
+        purpose="dpv:DirectMarketing",
+        channel="inbox",
+        title="Cake",
+        body="b" * 1000,
+        received_at=THEN,
+    ),
+    Kind.ADDRESS: AddressRecord(handle="h", vendor_id=ID, label="till", created_at=THEN, expires_at=THEN),
+    Kind.IMPORT: Import(import_id=ID, format="vcard", file_name="a.vcf", summary={"added": 3}, notes=("one dropped",)),
+    Kind.PROFILE: Profile(time_zone="Etc/GMT+1", language="en_IE", idle_minutes=5),
+    Kind.KIT: Kit(code="0123"),
+}
+
+
+def test_every_kind_has_one_model() -> None:
+    assert set(MODELS) == set(Kind) == set(WHOLE)
+    assert all(type(WHOLE[kind]) is model and kind == model.KIND for kind, model in MODELS.items())
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_record_survives_its_json(kind: Kind) -> None:
+    record = WHOLE[kind]
+    assert MODELS[kind].model_validate(json.loads(canonical(record.model_dump(mode="json")))) == record
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_digest_is_json_and_survives_its_line(kind: Kind) -> None:
+    digest = WHOLE[kind].digest()
+    (read,) = segments.digests([segments.line(ID, THEN, THEN, digest)])
+    assert read == (ID, THEN, THEN, json.loads(json.dumps(digest)))
+
+
+def test_a_digest_clips_long_texts_and_holds_no_more_than_lists_need() -> None:
+    assert WHOLE[Kind.VENDOR].digest() == {
+        "name": "Corner Shop",
+        "domains": ["shop.example"],
+        "tags": ["food"],
+        "job": "feed me",
+        "closeness": "close",
+        "since": "2020-02-29",
+        "client_ids": [ID],
+        "sources": ["vcard:1"],
+        "text": "C-1 +353 1 000 nice people",
+    }
+    assert WHOLE[Kind.MESSAGE].digest()["text"] == "b" * DIGEST_TEXT
+    events = WHOLE[Kind.COMMITMENT].digest()["events"]
+    assert isinstance(events, list) and events == [{"type": "offered", "happened_at": "2026-11-21T12:30:00Z"}] * 20
+    assert WHOLE[Kind.KIT].digest() == {}
+
+
+def test_times_become_utc() -> None:
+    there = THEN.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    assert (
+        Interaction(vendor_id=ID, kind="visit", title="t", happened_at=there, recorded_at=there)
+        .model_dump_json()
+        .count("2026-11-21T12:30:00Z")
+        == 2
+    )
+
+
+REFUSED: list[tuple[type[Fields], dict[str, Any], str]] = [
+    (Vendor, {"name": ""}, "name"),
+    (Vendor, {"name": " \t"}, "name"),
+    (Vendor, {"name": "x" * 201}, "name"),
+    (Vendor, {"name": "x", "domains": ("a b",)}, "domains"),
+    (Vendor, {"name": "x", "domains": ("d",) * 101}, "domains"),
+    (Vendor, {"name": "x", "notes": "x" * 20_001}, "notes"),
+    (Vendor, {"name": "x", "client_ids": ("X",)}, "client_ids"),
+    (Vendor, {"name": "x", "closeness": "toothbrush"}, "closeness"),
+    (Vendor, {"name": "x", "colour": "red"}, "colour"),
+    (Vendor, {"name": "\ud800"}, "name"),
+    (Vendor, {}, "name"),
+    (Item, {"term": "dpv:Email", "value": "x"}, "term"),
+    (Item, {"term": "pd:Email", "value": ""}, "value"),
+    (
+        Interaction,
+        {"vendor_id": ID, "kind": "visit", "title": "t", "happened_at": datetime(2026, 1, 1), "recorded_at": THEN},
+        "happened_at",
+    ),
+    (Interaction, {"vendor_id": ID, "kind": "visit", "title": "t", "happened_at": THEN, "recorded_at": THEN, "amount": "1,5"}, "amount"),
+    (
+        Interaction,
+        {"vendor_id": ID, "kind": "visit", "title": "t", "happened_at": THEN, "recorded_at": THEN, "currency": "eur"},
+        "currency",
+    ),
+    (Commitment, {"vendor_id": ID, "promise": "p", "remedy": {"kind": "refund", "within": "14 days"}}, "remedy"),
+    (Commitment, {"vendor_id": ID, "promise": "p", "remedy": {"kind": "refund", "within": "PT"}}, "remedy"),
+    (Commitment, {"vendor_id": "x", "promise": "p"}, "vendor_id"),
+    (Profile, {"time_zone": "../etc"}, "time_zone"),
+    (Profile, {"idle_minutes": 0}, "idle_minutes"),
+    (Profile, {"idle_minutes": 721}, "idle_minutes"),
+]
+
+
+@pytest.mark.parametrize(("model", "values", "field"), REFUSED)
+def test_a_bad_value_is_refused_by_the_name_of_its_field(model: type[Fields], values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        model(**values)
+    assert refused.value.errors()[0]["loc"][0] == field
+
+
+def test_limits_at_their_edges() -> None:
+    assert len(Vendor(name="x" * 200, notes="x" * 20_000, domains=("d",) * 100).name) == 200
+    assert [Profile(idle_minutes=minutes).idle_minutes for minutes in (1, 720)] == [1, 720]
+
+
+def test_an_error_does_not_repeat_what_was_typed() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Item(term="canary-term", value="canary-value" * 9999)
+    assert "canary" not in str(refused.value)
+
+
+def test_records_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        WHOLE[Kind.KIT].code = "x"  # type: ignore[attr-defined]  # the declared type is any record

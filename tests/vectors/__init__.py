@@ -1,0 +1,1 @@
+"""Pinned bytes, and the programs that make them."""

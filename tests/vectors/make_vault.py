@@ -1,0 +1,326 @@
+"""Makes `vault/*.json`, the pinned bytes of the vault, from vault/FORMAT.md alone: bare primitives, none of the vault's code.
+
+The same functions open what the vault seals, so that two implementations of one page check each other.
+Run it to write the files anew: `python -m tests.vectors.make_vault`. They must not change: a released format only gains versions.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+FOLDER = Path(__file__).parent / "vault"
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def u32(number: int) -> bytes:
+    return number.to_bytes(4, "big")
+
+
+def join(*parts: bytes) -> bytes:
+    return b"".join(u32(len(part)) + part for part in parts)
+
+
+def extract(salt: bytes, secret: bytes) -> bytes:
+    return hmac.digest(salt or bytes(32), secret, "sha256")
+
+
+def expand(key: bytes, info: bytes, length: int) -> bytes:
+    out, block = b"", b""
+    for number in range(1, -(-length // 32) + 1):
+        block = hmac.digest(key, block + info + bytes([number]), "sha256")
+        out += block
+    return out[:length]
+
+
+def hkdf(secret: bytes, length: int, salt: bytes, *labels: bytes) -> bytes:
+    return expand(extract(salt, secret), join(*labels), length)
+
+
+def pad(data: bytes) -> bytes:
+    framed = u32(len(data)) + data
+    size = 256
+    while size < len(framed):
+        size = size * 2 if size < 1 << 20 else size + (1 << 20)
+    return framed + bytes(size - len(framed))
+
+
+def unpad(data: bytes) -> bytes:
+    return data[4 : 4 + int.from_bytes(data[:4], "big")]
+
+
+def mac(amk: bytes, label: str, data: bytes) -> bytes:
+    return hmac.digest(hkdf(amk, 32, b"", b"bothways/mac/v1", label.encode()), data, "sha256")
+
+
+def envelope_parts(amk: bytes, place: dict[str, Any], generation: int, salt: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Header, key, nonce and aad of suite 0x01."""
+    kind_key = hkdf(amk, 32, b"", b"bothways/kind/v1", place["table"].encode(), place["kind"].encode())
+    derived = hkdf(kind_key, 44, salt, b"bothways/envelope/v1")
+    header = b"\x01\x01" + u32(generation)
+    names = [place[name].encode() for name in ("table", "kind", "record_id", "account_id")]
+    return header, derived[:32], derived[32:], join(header, *names, u32(place["schema_version"]))
+
+
+def seal_envelope(amk: bytes, place: dict[str, Any], generation: int, salt: bytes, padded: bytes) -> bytes:
+    header, key, nonce, aad = envelope_parts(amk, place, generation, salt)
+    return header + salt + AESGCM(key).encrypt(nonce, padded, aad)
+
+
+def open_envelope(amk: bytes, place: dict[str, Any], sealed: bytes) -> bytes:
+    generation = int.from_bytes(sealed[2:6], "big")
+    _header, key, nonce, aad = envelope_parts(amk, place, generation, sealed[6:30])
+    return unpad(AESGCM(key).decrypt(nonce, sealed[30:], aad))
+
+
+def hpke_context(shared: bytes, encapsulated: bytes, public: bytes, info: bytes) -> tuple[bytes, bytes]:
+    """Key and base nonce of RFC 9180, sections 4.1 and 5.1, mode base."""
+    kem = b"KEM" + (0x0020).to_bytes(2, "big")
+    eae = extract(b"", b"HPKE-v1" + kem + b"eae_prk" + shared)
+    secret = expand(eae, (32).to_bytes(2, "big") + b"HPKE-v1" + kem + b"shared_secret" + encapsulated + public, 32)
+    suite = b"HPKE" + b"".join(number.to_bytes(2, "big") for number in (0x0020, 0x0001, 0x0002))
+    id_hash = extract(b"", b"HPKE-v1" + suite + b"psk_id_hash")
+    info_hash = extract(b"", b"HPKE-v1" + suite + b"info_hash" + info)
+    schedule = b"\x00" + id_hash + info_hash
+    key_secret = extract(secret, b"HPKE-v1" + suite + b"secret")
+    key = expand(key_secret, (32).to_bytes(2, "big") + b"HPKE-v1" + suite + b"key" + schedule, 32)
+    return key, expand(key_secret, (12).to_bytes(2, "big") + b"HPKE-v1" + suite + b"base_nonce" + schedule, 12)
+
+
+def mailbox_info(account_id: str, key_id: bytes, purpose: str, context: list[str]) -> bytes:
+    return join(b"bothways/mailbox/v1", b"\x01\x02", key_id, *(part.encode() for part in (account_id, purpose, *context)))
+
+
+def seal_mailbox(public: bytes, key_id: bytes, info: bytes, ephemeral: bytes, padded: bytes) -> bytes:
+    private = X25519PrivateKey.from_private_bytes(ephemeral)
+    encapsulated = private.public_key().public_bytes_raw()
+    key, nonce = hpke_context(private.exchange(X25519PublicKey.from_public_bytes(public)), encapsulated, public, info)
+    return b"\x01\x02" + key_id + encapsulated + AESGCM(key).encrypt(nonce, padded, b"")
+
+
+def open_mailbox(private: bytes, info: bytes, sealed: bytes) -> bytes:
+    key_pair, encapsulated = X25519PrivateKey.from_private_bytes(private), sealed[10:42]
+    public = key_pair.public_key().public_bytes_raw()
+    key, nonce = hpke_context(key_pair.exchange(X25519PublicKey.from_public_bytes(encapsulated)), encapsulated, public, info)
+    return unpad(AESGCM(key).decrypt(nonce, sealed[42:], b""))
+
+
+def slot_secret(kind: str, parameters: dict[str, Any], given: str) -> bytes:
+    salt = base64.urlsafe_b64decode(parameters["salt"])
+    if kind == "recovery":
+        return hkdf(given.encode(), 32, salt, b"bothways/recovery/v1")
+    cost = {"memory_cost": parameters["m"], "iterations": parameters["t"], "lanes": parameters["p"]}
+    return Argon2id(salt=salt, length=32, **cost).derive(unicodedata.normalize("NFKC", given).encode())
+
+
+def slot_aad(slot: dict[str, Any]) -> bytes:
+    names = [slot[name].encode() for name in ("account_id", "slot_id", "kind", "parameters")]
+    return join(b"bothways/slot/v1", *names, u32(1), u32(slot["generation"]))
+
+
+def slot_keys(slot: dict[str, Any], given: str) -> tuple[bytes, bytes, bytes]:
+    """Key, nonce and commitment."""
+    secret = slot_secret(slot["kind"], json.loads(slot["parameters"]), given)
+    derived = hkdf(secret, 76, b"", b"bothways/slot/v1", slot_aad(slot))
+    return derived[:32], derived[32:44], derived[44:]
+
+
+def seal_slot(slot: dict[str, Any], given: str, amk: bytes) -> dict[str, Any]:
+    key, nonce, commitment = slot_keys(slot, given)
+    return {**slot, "commitment": commitment.hex(), "wrapped": AESGCM(key).encrypt(nonce, amk, slot_aad(slot)).hex()}
+
+
+def open_slot(slot: dict[str, Any], given: str) -> bytes:
+    key, nonce, commitment = slot_keys(slot, given)
+    assert commitment.hex() == slot["commitment"]
+    return AESGCM(key).decrypt(nonce, bytes.fromhex(slot["wrapped"]), slot_aad(slot))
+
+
+def slot_set_mac(amk: bytes, account_id: str, generation: int, counter: int, slots: list[dict[str, Any]]) -> bytes:
+    ordered = sorted(slots, key=lambda slot: str(slot["slot_id"]))
+    encoded = [
+        join(slot_aad(slot), bytes.fromhex(slot["commitment"]), bytes.fromhex(slot["wrapped"]), slot["created_us"].to_bytes(8, "big"))
+        for slot in ordered
+    ]
+    return mac(amk, "slots", join(account_id.encode(), u32(generation), counter.to_bytes(8, "big"), *encoded))
+
+
+def recovery_code(secret: str) -> str:
+    first = int.from_bytes(hashlib.sha256(join(b"bothways/recovery-check/v1", secret.encode())).digest()[:2], "big") >> 6
+    letters = secret + ALPHABET[first >> 5] + ALPHABET[first & 31]
+    return "-".join(letters[start : start + 4] for start in range(0, 32, 4))
+
+
+def wrap_instance(secret: bytes, purpose: str, context: str, nonce: bytes, data: bytes) -> bytes:
+    label = b"bothways/instance/v1"
+    head = b"\x01\x03" + hkdf(secret, 8, b"", label, b"key id") + nonce
+    return head + AESGCM(hkdf(secret, 32, b"", label, b"wrap", purpose.encode(), context.encode())).encrypt(nonce, data, head)
+
+
+def unwrap_instance(secret: bytes, purpose: str, context: str, wrapped: bytes) -> bytes:
+    key = hkdf(secret, 32, b"", b"bothways/instance/v1", b"wrap", purpose.encode(), context.encode())
+    return AESGCM(key).decrypt(wrapped[10:22], wrapped[22:], wrapped[:22])
+
+
+AMK = bytes(range(32))
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+PLACE = {"table": "record", "kind": "vendor", "record_id": "f" * 32, "account_id": ACCOUNT, "schema_version": 1}
+SALT = bytes(range(100, 124))
+
+
+def envelopes() -> dict[str, Any]:
+    """Suite 0x01: each refused case says which single thing is wrong."""
+    text = '{"a":[1,2.5,null],"name":"Caf\u00e9 \u2014 Corner Shop"}'.encode()
+    good = seal_envelope(AMK, PLACE, 1, SALT, pad(text))
+    long = seal_envelope(AMK, PLACE, 7, SALT[::-1], pad(b'{"notes":"' + b"x" * 300 + b'"}'))
+    opened = [
+        {"what": "a record", "generation": 1, "place": PLACE, "sealed": good.hex(), "data": text.hex()},
+        {
+            "what": "the next size class, generation 7",
+            "generation": 7,
+            "place": PLACE,
+            "sealed": long.hex(),
+            "data": ('{"notes":"' + "x" * 300 + '"}').encode().hex(),
+        },
+    ]
+    spoilt = bytearray(pad(text))
+    spoilt[-1] = 1
+    refused: list[dict[str, Any]] = [
+        {"what": f"another {name}", "place": {**PLACE, name: other}, "sealed": good.hex()}
+        for name, other in (
+            ("table", "segment"),
+            ("kind", "item"),
+            ("record_id", "e" * 32),
+            ("account_id", "a" * 32),
+            ("schema_version", 2),
+        )
+    ]
+    refused += [
+        {"what": what, "place": PLACE, "sealed": sealed.hex()}
+        for what, sealed in (
+            ("generation 2", seal_envelope(AMK, PLACE, 2, SALT, pad(text))),
+            ("version 2", b"\x02" + good[1:]),
+            ("suite 0x02", b"\x01\x02" + good[2:]),
+            ("a bit of the salt", good[:6] + bytes([good[6] ^ 1]) + good[7:]),
+            ("a bit of the ciphertext", good[:40] + bytes([good[40] ^ 1]) + good[41:]),
+            ("a bit of the tag", good[:-1] + bytes([good[-1] ^ 1])),
+            ("the last byte missing", good[:-1]),
+            ("nothing but the header", good[:6]),
+            ("empty", b""),
+            ("another master key", seal_envelope(AMK[::-1], PLACE, 1, SALT, pad(text))),
+            ("padding that is not zero", seal_envelope(AMK, PLACE, 1, SALT, bytes(spoilt))),
+            ("a larger size class than needed", seal_envelope(AMK, PLACE, 1, SALT, pad(text) + bytes(256))),
+            ("a length beyond the end", seal_envelope(AMK, PLACE, 1, SALT, u32(1000) + bytes(252))),
+            ("no padding", seal_envelope(AMK, PLACE, 1, SALT, text)),
+            ("JSON that is not an object", seal_envelope(AMK, PLACE, 1, SALT, pad(b"[]"))),
+            ("not JSON", seal_envelope(AMK, PLACE, 1, SALT, pad(b"{"))),
+            ("not UTF-8", seal_envelope(AMK, PLACE, 1, SALT, pad(b'{"a":"\xff"}'))),
+        )
+    ]
+    return {"amk": AMK.hex(), "generation": 1, "opened": opened, "refused": refused}
+
+
+def mailboxes() -> dict[str, Any]:
+    """Suite 0x02."""
+    private, ephemeral, key_id = bytes(range(1, 33)), bytes(range(40, 72)), bytes(range(8))
+    public = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    purpose, context, data = "message", ["c" * 32, "d" * 32], b"hello"
+    place = {"table": "mailbox_key", "kind": "mailbox", "record_id": key_id.hex(), "account_id": ACCOUNT, "schema_version": 1}
+    info = mailbox_info(ACCOUNT, key_id, purpose, context)
+    good = seal_mailbox(public, key_id, info, ephemeral, pad(data))
+    refused = [
+        {"what": "another purpose", "purpose": "ledger", "context": context, "sealed": good.hex()},
+        {"what": "another context", "purpose": purpose, "context": context[::-1], "sealed": good.hex()},
+        {"what": "a shorter context", "purpose": purpose, "context": context[:1], "sealed": good.hex()},
+        {"what": "context parts run together", "purpose": purpose, "context": ["".join(context)], "sealed": good.hex()},
+    ]
+    other = seal_mailbox(public, key_id, mailbox_info("a" * 32, key_id, purpose, context), ephemeral, pad(data))
+    spoilt = pad(data)[:-1] + b"\x01"
+    refused += [
+        {"what": what, "purpose": purpose, "context": context, "sealed": sealed.hex()}
+        for what, sealed in (
+            ("another account", other),
+            ("an unknown key id", good[:2] + key_id[::-1] + good[10:]),
+            ("version 2", b"\x02" + good[1:]),
+            ("suite 0x01", b"\x01\x01" + good[2:]),
+            ("an encapsulated key of zeros", good[:10] + bytes(32) + good[42:]),
+            ("the last byte missing", good[:-1]),
+            ("half an encapsulated key", good[:20]),
+            ("empty", b""),
+            ("padding that is not zero", seal_mailbox(public, key_id, info, ephemeral, spoilt)),
+        )
+    ]
+    row = {
+        "key_id": key_id.hex(),
+        "public": public.hex(),
+        "mac": mac(AMK, "mailbox", join(ACCOUNT.encode(), key_id.hex().encode(), public)).hex(),
+        "sealed": seal_envelope(AMK, place, 1, SALT, pad(private)).hex(),
+    }
+    opened = [{"what": "a message", "purpose": purpose, "context": context, "sealed": good.hex(), "data": data.hex()}]
+    return {"amk": AMK.hex(), "account_id": ACCOUNT, "row": row, "opened": opened, "refused": refused}
+
+
+def key_slots() -> dict[str, Any]:
+    """Slots of both kinds, and the MAC over the set."""
+    code = recovery_code("0123456789ABCDEFGHJKMNPQRSTVWX")
+    salt = base64.urlsafe_b64encode(SALT).decode()
+    passphrase = "correct horse battery staple, \u212bngstr\u00f6m"
+    shared = {"account_id": ACCOUNT, "generation": 1, "created_us": 1_795_262_400_123_456}
+    slots = [
+        seal_slot(
+            {**shared, "slot_id": "b" * 32, "kind": "passphrase", "parameters": f'{{"m":19456,"p":1,"salt":"{salt}","t":2}}'},
+            passphrase,
+            AMK,
+        ),
+        seal_slot({**shared, "slot_id": "a" * 32, "kind": "recovery", "parameters": f'{{"salt":"{salt}"}}'}, code, AMK),
+    ]
+    return {
+        "amk": AMK.hex(),
+        "account_id": ACCOUNT,
+        "counter": 3,
+        "passphrase": passphrase,
+        "code": code,
+        "slots": slots,
+        "set_mac": slot_set_mac(AMK, ACCOUNT, 1, 3, slots).hex(),
+    }
+
+
+def instance() -> dict[str, Any]:
+    """Suite 0x03 and the instance's signing key."""
+    secret, data = bytes(range(200, 232)), b"a release key of thirty-two bytes"
+    label = b"bothways/instance/v1"
+    signing = Ed25519PrivateKey.from_private_bytes(hkdf(secret, 32, b"", label, b"sign"))
+    public = signing.public_key().public_bytes_raw()
+    jwk = '{"crv":"Ed25519","kty":"OKP","x":"' + base64.urlsafe_b64encode(public).rstrip(b"=").decode() + '"}'
+    return {
+        "secret": secret.hex(),
+        "signing_public": public.hex(),
+        "kid": base64.urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode(),
+        "signature_of_data": signing.sign(data).hex(),
+        "mac_of_data": hmac.digest(hkdf(secret, 32, b"", label, b"mac", b"label"), data, "sha256").hex(),
+        "purpose": "release",
+        "context": "d" * 32,
+        "wrapped": wrap_instance(secret, "release", "d" * 32, bytes(range(12)), data).hex(),
+        "data": data.hex(),
+    }
+
+
+FILES = {"envelope": envelopes, "mailbox": mailboxes, "slots": key_slots, "instance": instance}
+
+
+def text_of(name: str) -> str:
+    """A file's text."""
+    return json.dumps(FILES[name](), indent=1, ensure_ascii=True, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    for name in FILES:
+        (FOLDER / f"{name}.json").write_text(text_of(name), encoding="ascii")

@@ -1,0 +1,101 @@
+"""The CLEAR list: every column of the main database that can be read without a key. Everything else must be found nowhere.
+
+A test holds the three lists against the tables themselves: every column stands on exactly one of them, so that a new one is
+clear, sealed or hashed on purpose. THREATS.md lists the same words.
+"""
+
+from collections.abc import Mapping
+
+
+def _of(table: str, columns: str) -> tuple[str, ...]:
+    return tuple(f"{table}.{column}" for column in columns.split())
+
+
+CLEAR: Mapping[str, tuple[str, ...]] = {
+    "login name, whether operator, and when the account was made": (
+        *_of("account", "account_id login operator generation slot_counter mailbox_key_id created_at"),
+    ),
+    "kind, number and parameters of key slots, and when they were made and last used": (
+        *_of("slot", "account_id slot_id kind version generation parameters created_at last_used_at"),
+    ),
+    "public mailbox keys and their times": (*_of("mailbox_key", "account_id key_id public created_at retired_at"),),
+    "number, kind and times of records": (
+        *_of("record", "account_id record_id kind segment import_id schema_version generation created_at updated_at"),
+        *_of("segment", "account_id kind number count generation"),
+    ),
+    "clients: what they registered about themselves": (
+        *_of("client", "client_id name metadata_json auth_method created_at deleted_at"),
+        *_of("client_token", "client_id expires_at"),
+    ),
+    "which client holds which grant and its terms, and every request, receipt and relationship": (
+        *_of("relationship", "account_id client_id subject created_at"),
+        *_of("relationship_key", "account_id client_id kid public valid_from valid_until"),
+        *_of(
+            "request",
+            "account_id request_id client_id address_id state details client_reference grant_id created_at expires_at decided_at",
+        ),
+        *_of("grant", "account_id grant_id client_id request_id status terms client_reference given_at expires_at changed_at"),
+        *_of("receipt", "account_id receipt_id request_id grant_id jws created_at"),
+        *_of("grant_token", "account_id grant_id client_id created_at gone_at"),
+        *_of(
+            "device_code",
+            "client_id request_id account_id claimable details client_reference grant_id created_at expires_at interval "
+            "last_polled_at redeemed_at",
+        ),
+    ),
+    "contact links: that there are some, and their times": (*_of("address", "account_id address_id created_at expires_at closed_at"),),
+    "invitations and their times": (*_of("invitation", "kind operator created_at expires_at used_at"),),
+    "kind, purpose, channel and times of messages": (
+        *_of("message", "account_id message_id grant_id client_id kind purpose channel accepted_at valid_until taken_back_at"),
+    ),
+    "per commitment its state, grant, remedy period and next due instant": (
+        *_of("commitment_clock", "account_id commitment_id state grant_id remedy_seconds next_due_at"),
+    ),
+    "answers given to a client's repeated calls, for 24 hours": (*_of("idempotent_answer", "caller route status answer created_at"),),
+    "ledger times, types and actors; refusals counted by reason and hour": (
+        *_of("ledger_head", "account_id ledger_id size"),
+        *_of("ledger_entry", "account_id seq version at type actor"),
+        *_of("refusal_count", "account_id grant_id reason hour repeats"),
+    ),
+    "acts of the operator": (
+        *_of("instance_head", "ledger_id size"),
+        *_of("instance_entry", "seq at type actor details"),
+    ),
+}
+
+# Opens with the owner's key, or (what serves clients while owners are away) with the instance's.
+SEALED = frozenset(
+    (
+        *_of("client", "webhook_secret"),
+        *_of("ledger_entry", "sealed"),
+        *_of("mailbox_key", "sealed"),
+        *_of("message", "sealed"),
+        *_of("receipt", "opening"),
+        *_of("record", "sealed"),
+        *_of("relationship_key", "sealed"),
+        *_of("segment", "sealed"),
+        *_of("slot", "wrapped"),
+    )
+)
+
+# Hashes, MACs and salted commitments: a guess can be tried against them, and that is all. What they hash is random, but for
+# a passphrase (each guess costs an Argon2id), a user code (ten minutes old at most) and values that stand in the clear anyway.
+HASHED = frozenset(
+    (
+        *_of("account", "slot_mac"),
+        *_of("address", "handle_hash initial_token_hash"),
+        *_of("client", "registration_token_hash secret_hash"),
+        *_of("client_token", "token_hash"),
+        *_of("device_code", "code_hash user_code_hash"),
+        *_of("grant", "terms_sha256"),
+        *_of("grant_token", "token_hash"),
+        *_of("idempotent_answer", "body_hash key_hash"),
+        *_of("instance_entry", "hash previous"),
+        *_of("instance_head", "head"),
+        *_of("invitation", "token_hash"),
+        *_of("ledger_entry", "commitment hash previous"),
+        *_of("ledger_head", "head"),
+        *_of("mailbox_key", "mac"),
+        *_of("slot", "commitment"),
+    )
+)

@@ -1,0 +1,319 @@
+"""Tables of accounts, key slots and sealed records, and the queries for records.
+
+Every owner-bound table carries `account_id` first in its primary key, so that accounts can be spread over machines.
+Every writing function here runs in the caller's transaction and relies on the caller's lock of the account (the
+`ledger_head` row): record and digest segment change together or not at all.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, groupby
+from itertools import count as count_from
+from typing import Generic
+
+from sqlalchemy import DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, Session, SQLModel, col, delete, func, select
+
+from vault import segments
+from vault.envelope import Place
+from vault.errors import NoSuchRecord, Sealed
+from vault.keyring import Keyring
+from vault.records import MODELS, Fields, Kind, T
+from vault.segments import Digest
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant. SQLite hands back naive datetimes, so the zone is put on again when reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """On the way in: UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """On the way out: UTC, and aware."""
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class Account(SQLModel, table=True):
+    """One owner's island. `login` is the only name that stands in the clear."""
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    login: str = Field(unique=True, max_length=64)
+    operator: bool = False
+    generation: int = 1
+    slot_counter: int = 0
+    slot_mac: bytes = Field(sa_type=LargeBinary)
+    mailbox_key_id: str = Field(max_length=16)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class MailboxKey(SQLModel, table=True):
+    """A key pair for what arrives while the owner is away. Retired ones stay until nothing refers to them."""
+
+    __tablename__ = "mailbox_key"
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    key_id: str = Field(primary_key=True, max_length=16)
+    public: bytes = Field(sa_type=LargeBinary)
+    mac: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=Instant)
+    retired_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Slot(SQLModel, table=True):
+    """One way to open the account key. Everything but `last_used_at` is under the MAC over the set."""
+
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    slot_id: str = Field(primary_key=True, max_length=32)
+    kind: str = Field(max_length=16)
+    version: int = 1
+    generation: int
+    parameters: str
+    commitment: bytes = Field(sa_type=LargeBinary)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=Instant)
+    last_used_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Record(SQLModel, table=True):
+    """One sealed record. Invisible while `import_id` is set: an import that has not been applied."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
+        Index("ix_record_kind", "account_id", "kind", "updated_at", "record_id"),
+        Index("ix_record_import", "account_id", "import_id"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    record_id: str = Field(primary_key=True, max_length=32)
+    kind: str = Field(max_length=16)
+    segment: int | None = None
+    import_id: str | None = Field(default=None, max_length=32)
+    schema_version: int = 1
+    generation: int
+    sealed: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=Instant)
+    updated_at: datetime = Field(sa_type=Instant)
+
+
+class Segment(SQLModel, table=True):
+    """About a thousand sealed digests of one kind, so that lists and search open a few values instead of all."""
+
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    kind: str = Field(primary_key=True, max_length=16)
+    number: int = Field(primary_key=True)
+    count: int
+    generation: int
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Opened(Generic[T]):
+    """A record, opened."""
+
+    record_id: str
+    fields: T
+    created_at: datetime
+    updated_at: datetime
+
+
+def add(db: Session, keyring: Keyring, fields: Fields, *, now: datetime, record_id: str | None = None, import_id: str | None = None) -> str:
+    """Seal and store a new record, return its id. With `import_id` it stays invisible until `publish`."""
+    record = Record(
+        account_id=keyring.account_id,
+        record_id=record_id or secrets.token_hex(16),
+        kind=fields.KIND.value,
+        import_id=import_id,
+        generation=keyring.generation,
+        sealed=b"",
+        created_at=now,
+        updated_at=now,
+    )
+    _seal(keyring, record, fields)
+    if import_id is None:
+        (record.segment,) = _file(db, keyring, record.kind, [_line(record, fields)])
+    db.add(record)
+    db.flush()
+    return record.record_id
+
+
+def get(db: Session, keyring: Keyring, model: type[T], record_id: str) -> Opened[T] | None:
+    """Open one visible record; None when there is none of that kind and id. Raises `Sealed`."""
+    record = _find(db, keyring, model, record_id, lock=False)
+    return None if record is None else _opened(keyring, model, record)
+
+
+def replace(db: Session, keyring: Keyring, record_id: str, fields: Fields, *, now: datetime) -> None:
+    """Seal new fields in place of a visible record's. Raises `NoSuchRecord`."""
+    record = _find(db, keyring, type(fields), record_id, lock=True)
+    if record is None:
+        raise NoSuchRecord
+    record.updated_at = now
+    _seal(keyring, record, fields)
+    _refile(db, keyring, record, [_line(record, fields)])
+    db.flush()
+
+
+def remove(db: Session, keyring: Keyring, model: type[T], record_id: str) -> bool:
+    """Delete a visible record and its digest. Tells whether there was one."""
+    record = _find(db, keyring, model, record_id, lock=True)
+    if record is None:
+        return False
+    _refile(db, keyring, record, [])
+    db.delete(record)
+    db.flush()
+    return True
+
+
+def digests(db: Session, keyring: Keyring, model: type[T]) -> list[Digest]:
+    """Every visible record of a kind as its digest, in no promised order; opens segments only. Raises `Sealed`."""
+    chosen = select(Segment).where(Segment.account_id == keyring.account_id, Segment.kind == model.KIND.value)
+    found: list[Digest] = []
+    for segment in db.exec(chosen.order_by(col(Segment.number)).execution_options(populate_existing=True)):
+        found.extend(segments.digests(_lines(keyring, segment)))
+    return found
+
+
+def all_of(db: Session, keyring: Keyring, model: type[T]) -> Iterator[Opened[T]]:
+    """Open every visible record of a kind, by id. Raises `Sealed` at the first that does not open."""
+    return _each(db, keyring, model, None)
+
+
+def staged(db: Session, keyring: Keyring, model: type[T], import_id: str) -> Iterator[Opened[T]]:
+    """Open the still invisible records of an import, by id. Raises `Sealed` at the first that does not open."""
+    return _each(db, keyring, model, import_id)
+
+
+def publish(db: Session, keyring: Keyring, import_id: str, *, now: datetime) -> int:
+    """Make an import's records visible, all at once; how many. Raises `Sealed` when one does not open: none is shown then."""
+    chosen = select(Record).where(Record.account_id == keyring.account_id, Record.import_id == import_id)
+    records = db.exec(chosen.order_by(col(Record.kind), col(Record.record_id)).with_for_update()).all()
+    for kind, group in groupby(records, key=lambda record: record.kind):
+        model = MODELS[Kind(kind)]
+        lines = []
+        for record in (batch := list(group)):
+            record.import_id, record.updated_at = None, now
+            lines.append(_line(record, _opened(keyring, model, record).fields))
+        for record, number in zip(batch, _file(db, keyring, kind, lines), strict=True):
+            record.segment = number
+    db.flush()
+    return len(records)
+
+
+def discard(db: Session, account_id: str, import_id: str) -> int:
+    """Delete an import's records that were never shown; how many. Needs no key."""
+    return db.exec(delete(Record).where(col(Record.account_id) == account_id, col(Record.import_id) == import_id)).rowcount
+
+
+def abandoned(db: Session, *, before: datetime) -> list[tuple[str, str]]:
+    """(account id, import id) of every import to which nothing was added since `before`, for the sweeper."""
+    imports = select(Record.account_id, col(Record.import_id)).where(col(Record.import_id).is_not(None))
+    grouped = imports.group_by(col(Record.account_id), col(Record.import_id)).having(func.max(Record.created_at) < before)
+    return [(account_id, import_id) for account_id, import_id in db.exec(grouped) if import_id is not None]
+
+
+def _find(db: Session, keyring: Keyring, model: type[Fields], record_id: str, *, lock: bool) -> Record | None:
+    chosen = select(Record).where(Record.account_id == keyring.account_id, Record.record_id == record_id)
+    visible = chosen.where(Record.kind == model.KIND.value, col(Record.import_id).is_(None))
+    fresh = visible.execution_options(populate_existing=True)
+    return db.exec(fresh.with_for_update() if lock else fresh).one_or_none()
+
+
+def _each(db: Session, keyring: Keyring, model: type[T], import_id: str | None) -> Iterator[Opened[T]]:
+    mine = (Record.account_id == keyring.account_id, Record.kind == model.KIND.value, Record.import_id == import_id)
+    chosen = select(Record).where(*mine).execution_options(populate_existing=True)
+    after = ""
+    while page := db.exec(chosen.where(Record.record_id > after).order_by(col(Record.record_id)).limit(PAGE)).all():
+        yield from (_opened(keyring, model, record) for record in page)
+        after = page[-1].record_id
+
+
+def _place(record: Record) -> Place:
+    return Place("record", record.kind, record.record_id, record.account_id, record.schema_version)
+
+
+def _seal(keyring: Keyring, record: Record, fields: Fields) -> None:
+    record.schema_version, record.generation = fields.SCHEMA, keyring.generation
+    record.sealed = keyring.seal(_place(record), fields.model_dump(mode="json"))
+
+
+def _opened(keyring: Keyring, model: type[T], record: Record) -> Opened[T]:
+    try:
+        fields = model.model_validate(keyring.open(_place(record), record.sealed))
+    except ValueError:
+        # Pydantic's error would carry what the record says; one error for every failure.
+        raise Sealed from None
+    return Opened(record.record_id, fields, record.created_at, record.updated_at)
+
+
+def _line(record: Record, fields: Fields) -> bytes:
+    return segments.line(record.record_id, record.created_at, record.updated_at, fields.digest())
+
+
+def _file(db: Session, keyring: Keyring, kind: str, lines: Sequence[bytes]) -> list[int]:
+    """Put lines into segments with room, then into new ones; the segment number of each line, in order."""
+    mine = (Segment.account_id == keyring.account_id, Segment.kind == kind)
+    counts = db.exec(select(Segment.number, Segment.count).where(*mine).order_by(col(Segment.number)).with_for_update()).all()
+    rooms = [(number, segments.ROOM - count) for number, count in counts if count < segments.ROOM]
+    fresh = count_from(max((number for number, _count in counts), default=0) + 1)
+    numbers = chain(rooms, ((number, segments.ROOM) for number in fresh))
+    filed: list[int] = []
+    while len(filed) < len(lines):
+        number, room = next(numbers)
+        taken = lines[len(filed) : len(filed) + room]
+        segment = _segment(db, keyring, kind, number)
+        _fill(db, keyring, segment, [*_lines(keyring, segment), *taken])
+        filed.extend([number] * len(taken))
+    return filed
+
+
+def _refile(db: Session, keyring: Keyring, record: Record, lines: Sequence[bytes]) -> None:
+    """Put `lines` (one, or none) in the place of the record's line."""
+    segment = _segment(db, keyring, record.kind, record.segment or 0)
+    kept = segments.without(_lines(keyring, segment), record.record_id)
+    if len(kept) != segment.count - 1:
+        raise Sealed
+    _fill(db, keyring, segment, [*kept, *lines])
+
+
+def _segment(db: Session, keyring: Keyring, kind: str, number: int) -> Segment:
+    """The segment, locked; a new empty one when there is none of that number."""
+    chosen = select(Segment).where(Segment.account_id == keyring.account_id, Segment.kind == kind, Segment.number == number)
+    found = db.exec(chosen.with_for_update().execution_options(populate_existing=True)).one_or_none()
+    return found or Segment(account_id=keyring.account_id, kind=kind, number=number, count=0, generation=keyring.generation, sealed=b"")
+
+
+def _fill(db: Session, keyring: Keyring, segment: Segment, lines: Sequence[bytes]) -> None:
+    if not lines:
+        db.delete(segment)
+        return
+    segment.count, segment.generation = len(lines), keyring.generation
+    segment.sealed = keyring.seal_bytes(_segment_place(segment), segments.joined(lines))
+    db.add(segment)
+
+
+def _lines(keyring: Keyring, segment: Segment) -> list[bytes]:
+    """The segment's lines. Raises `Sealed` when it does not open, or not to as many lines as it counts."""
+    lines = segments.lines(keyring.open_bytes(_segment_place(segment), segment.sealed)) if segment.count else []
+    if len(lines) != segment.count:
+        raise Sealed
+    return lines
+
+
+def _segment_place(segment: Segment) -> Place:
+    return Place("segment", segment.kind, str(segment.number), segment.account_id, 1)
