@@ -52,8 +52,8 @@ def ledger() -> dict[str, Any]:
         moment = datetime.fromisoformat(at)
         micros = int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + moment.microsecond
         hashed = join(
-            b"bothways/ledger/entry", (1).to_bytes(4, "big"), LEDGER_ID.encode(), seq.to_bytes(8, "big"), micros.to_bytes(8, "big", signed=True),
-            kind.encode(), actor.encode(), commitment, previous,
+            b"bothways/ledger/entry", (1).to_bytes(4, "big"), LEDGER_ID.encode(), seq.to_bytes(8, "big"),
+            micros.to_bytes(8, "big", signed=True), kind.encode(), actor.encode(), commitment, previous,
         )  # fmt: skip
         entries.append(
             {

@@ -11,8 +11,23 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "imports"
 
-SECRETS = ("pa55-canary", "totp-canary", "passkey-canary", "old-pa55-canary", "4111-canary", "secure-canary", "ssh-canary", "hidden-canary", "fax-photo-canary")
+SECRETS = (
+    "pa55-canary",
+    "totp-canary",
+    "passkey-canary",
+    "old-pa55-canary",
+    "4111-canary",
+    "secure-canary",
+    "ssh-canary",
+    "hidden-canary",
+    "fax-photo-canary",
+)
 """What stands in the good files and must stand in no reading of them."""
+
+
+def lines(end: str, *written: str) -> str:
+    """Text of lines that end as `end`."""
+    return "".join(line + end for line in written)
 
 
 def login(name: str, uris: list[str], **more: Any) -> dict[str, Any]:
@@ -50,8 +65,16 @@ def bitwarden() -> dict[str, Any]:
         {"name": "Paperless", "value": "true", "type": 2},
         {"name": "Username link", "value": None, "type": 3, "linkedId": 100},
     ]
-    shop = login("Corner Shop", ["https://www.corner-shop.example/account?session=abc", "https://pay.corner-shop.example"], fields=fields, notes="Opens at nine.")
-    shop["login"] |= {"totp": "otpauth://totp/totp-canary", "fido2Credentials": [{"credentialId": "passkey-canary", "keyValue": "passkey-canary"}]}
+    shop = login(
+        "Corner Shop",
+        ["https://www.corner-shop.example/account?session=abc", "https://pay.corner-shop.example"],
+        fields=fields,
+        notes="Opens at nine.",
+    )
+    shop["login"] |= {
+        "totp": "otpauth://totp/totp-canary",
+        "fido2Credentials": [{"credentialId": "passkey-canary", "keyValue": "passkey-canary"}],
+    }
     second = login("Corner Shop (work)", ["corner-shop.example"], folderId=None)
     second["login"]["username"] = "robin.work"
     identity = {
@@ -88,55 +111,127 @@ def bitwarden() -> dict[str, Any]:
         "items": [
             shop,
             second,
-            login("Nine Lives Insurance", ["https://portal.nine-lives.example.co.uk/login"], folderId=None, collectionIds=["c1"], notes="Recovery word: none"),
+            login(
+                "Nine Lives Insurance",
+                ["https://portal.nine-lives.example.co.uk/login"],
+                folderId=None,
+                collectionIds=["c1"],
+                notes="Recovery word: none",
+            ),
             login("Bank app", ["androidapp://com.example.bank"], folderId=None),
             login("In the bin", ["https://bin.example"], deletedDate="2025-01-01T00:00:00.000Z"),
             {"type": 2, "name": "Safe", "notes": "secure-canary", "secureNote": {"type": 0}},
             {"type": 3, "name": "Card", "card": {"cardholderName": "Robin", "number": "4111-canary", "code": "123", "brand": "Visa"}},
-            {"type": 5, "name": "Key", "sshKey": {"privateKey": "ssh-canary", "publicKey": "ssh-ed25519 AAAA", "keyFingerprint": "SHA256:x"}},
+            {
+                "type": 5,
+                "name": "Key",
+                "sshKey": {"privateKey": "ssh-canary", "publicKey": "ssh-ed25519 AAAA", "keyFingerprint": "SHA256:x"},
+            },
             identity,
         ],
     }
 
 
-OUTLOOK = (
-    "BEGIN:VCARD\r\nVERSION:2.1\r\nN;LANGUAGE=en:Example;Robin\r\nFN:Robin Example\r\nORG:Northwind Broadband;Customer Care\r\nTITLE:Adviser\r\n"
-    "NOTE;ENCODING=QUOTED-PRINTABLE:First line=0D=0ASecond, long line that is broken so=\r\nftly=0D=0A=\r\n=0D=0AFourth line=3B end\r\n"
-    "TEL;WORK;VOICE:+353 1 555 0101\r\nTEL;WORK;FAX:+353 1 555 0102\r\n"
-    "ADR;WORK;PREF:;2nd floor;Quay 3;Cork;;T12;Ireland\r\nLABEL;WORK;PREF;ENCODING=QUOTED-PRINTABLE:2nd floor=0D=0A=\r\nQuay 3\r\n"
-    "URL;WORK:http://www.northwind-broadband.example\r\nEMAIL;PREF;INTERNET:care@northwind-broadband.example\r\n"
-    "PHOTO;TYPE=JPEG;ENCODING=BASE64:\r\n ZmF4LXBob3RvLWNhbmFyeQ==\r\n AAAA\r\n\r\nX-MS-OL-DEFAULT-POSTAL-ADDRESS:2\r\nREV:20251010T101010Z\r\nEND:VCARD\r\n"
+OUTLOOK = lines(
+    "\r\n",
+    "BEGIN:VCARD",
+    "VERSION:2.1",
+    "N;LANGUAGE=en:Example;Robin",
+    "FN:Robin Example",
+    "ORG:Northwind Broadband;Customer Care",
+    "TITLE:Adviser",
+    "NOTE;ENCODING=QUOTED-PRINTABLE:First line=0D=0ASecond, long line that is broken so=",
+    "ftly=0D=0A=",
+    "=0D=0AFourth line=3B end",
+    "TEL;WORK;VOICE:+353 1 555 0101",
+    "TEL;WORK;FAX:+353 1 555 0102",
+    "ADR;WORK;PREF:;2nd floor;Quay 3;Cork;;T12;Ireland",
+    "LABEL;WORK;PREF;ENCODING=QUOTED-PRINTABLE:2nd floor=0D=0A=",
+    "Quay 3",
+    "URL;WORK:http://www.northwind-broadband.example",
+    "EMAIL;PREF;INTERNET:care@northwind-broadband.example",
+    "PHOTO;TYPE=JPEG;ENCODING=BASE64:",
+    " ZmF4LXBob3RvLWNhbmFyeQ==",
+    " AAAA",
+    "",
+    "X-MS-OL-DEFAULT-POSTAL-ADDRESS:2",
+    "REV:20251010T101010Z",
+    "END:VCARD",
 )
-IPHONE = (
-    "BEGIN:VCARD\r\r\nVERSION:3.0\r\r\nPRODID:-//Apple Inc.//iOS 17//EN\r\r\nN:;;;;\r\r\nFN:Corner Shop\r\r\nORG:Corner Shop;\r\r\nX-ABShowAs:COMPANY\r\r\n"
-    "item1.TEL;type=pref:01 555 0103\r\r\nitem1.X-ABLabel:Deli counter\r\r\nitem2.URL;type=pref:https\\://corner-shop.example/deli\r\r\nitem2.X-ABLabel:_$!<HomePage>!$_\r\r\n"
-    "item3.ADR;type=WORK;type=pref:;;4 Low Street\\nBack door;Dublin;;D02;Ireland\r\r\nitem3.X-ABADR:ie\r\r\n"
-    "NOTE:Ask for the\\, well\\; corner table.\\nClosed on Mond\r\r\n ays.\r\r\nCATEGORIES:Food,Local\r\r\n"
-    "PHOTO;ENCODING=b;TYPE=JPEG:ZmF4LXBob3RvLWNhbmFyeQ\r\r\n ==\r\r\nEND:VCARD\r\r\n"
+IPHONE = lines(
+    "\r\r\n",
+    "BEGIN:VCARD",
+    "VERSION:3.0",
+    "PRODID:-//Apple Inc.//iOS 17//EN",
+    "N:;;;;",
+    "FN:Corner Shop",
+    "ORG:Corner Shop;",
+    "X-ABShowAs:COMPANY",
+    "item1.TEL;type=pref:01 555 0103",
+    "item1.X-ABLabel:Deli counter",
+    "item2.URL;type=pref:https\\://corner-shop.example/deli",
+    "item2.X-ABLabel:_$!<HomePage>!$_",
+    "item3.ADR;type=WORK;type=pref:;;4 Low Street\\nBack door;Dublin;;D02;Ireland",
+    "item3.X-ABADR:ie",
+    "NOTE:Ask for the\\, well\\; corner table.\\nClosed on Mond",
+    " ays.",
+    "CATEGORIES:Food,Local",
+    "PHOTO;ENCODING=b;TYPE=JPEG:ZmF4LXBob3RvLWNhbmFyeQ",
+    " ==",
+    "END:VCARD",
 )
-MODERN = (
-    'BEGIN:VCARD\nVERSION:4.0\nKIND:individual\nFN:Kim Plumber\nN:Plumber;Kim;;;\nTEL;VALUE=uri;TYPE="work,cell";PREF=1:tel:+353-1-555-0104;ext=7\n'
-    "EMAIL:kim.plumber@gmail.com\nURL:https://www.facebook.com/kimplumber\nBDAY:--0203\nIMPP:xmpp:kim@chat.example\nRELATED;VALUE=text:Sam\n"
-    "KEY;MEDIATYPE=application/pgp-keys:https://keys.example/kim\nSOUND:data:audio/ogg;base64,AAAA\nNOTE:Überall Ärger mit Rohren – 水道\nX-VAT-ID:IE1234567T\nEND:VCARD\n"
+MODERN = lines(
+    "\n",
+    "BEGIN:VCARD",
+    "VERSION:4.0",
+    "KIND:individual",
+    "FN:Kim Plumber",
+    "N:Plumber;Kim;;;",
+    'TEL;VALUE=uri;TYPE="work,cell";PREF=1:tel:+353-1-555-0104;ext=7',
+    "EMAIL:kim.plumber@gmail.com",
+    "URL:https://www.facebook.com/kimplumber",
+    "BDAY:--0203",
+    "IMPP:xmpp:kim@chat.example",
+    "RELATED;VALUE=text:Sam",
+    "KEY;MEDIATYPE=application/pgp-keys:https://keys.example/kim",
+    "SOUND:data:audio/ogg;base64,AAAA",
+    "NOTE:Überall Ärger mit Rohren – 水道",
+    "X-VAT-ID:IE1234567T",
+    "END:VCARD",
 )
-GOOGLE = (
-    "BEGIN:VCARD\nVERSION:3.0\nFN:Ó Sé Butchers\nORG:Ó Sé Butchers\nEMAIL;TYPE=INTERNET;TYPE=WORK:hello@osebutchers.example\nTEL;TYPE=CELL:+353 1 555 0105\n"
-    "item1.X-ABDATE:2019-04-30\nitem1.X-ABLabel:Customer since\nCATEGORIES:myContacts\nEND:VCARD\n"
+GOOGLE = lines(
+    "\n",
+    "BEGIN:VCARD",
+    "VERSION:3.0",
+    "FN:Ó Sé Butchers",
+    "ORG:Ó Sé Butchers",
+    "EMAIL;TYPE=INTERNET;TYPE=WORK:hello@osebutchers.example",
+    "TEL;TYPE=CELL:+353 1 555 0105",
+    "item1.X-ABDATE:2019-04-30",
+    "item1.X-ABLabel:Customer since",
+    "CATEGORIES:myContacts",
+    "END:VCARD",
 )
-CHROME = (
-    "name,url,username,password,note\ncorner-shop.example,https://corner-shop.example/login,robin,pa55-canary,\n"
-    "Northwind,https://my.northwind-broadband.example/,robin@mail.example,\"pa55-canary, with comma\",\"a note\nof two lines\"\n"
-    "android app,android://abc==@com.example.bus/,robin,pa55-canary,\n"
+CHROME = lines(
+    "\n",
+    "name,url,username,password,note",
+    "corner-shop.example,https://corner-shop.example/login,robin,pa55-canary,",
+    'Northwind,https://my.northwind-broadband.example/,robin@mail.example,"pa55-canary, with comma","a note',
+    'of two lines"',
+    "android app,android://abc==@com.example.bus/,robin,pa55-canary,",
 )
 EDGE = "name,url,username,password\nNine Lives,https://portal.nine-lives.example.co.uk/,robin,pa55-canary\n"
-FIREFOX = (
-    '"url","username","password","httpRealm","formActionOrigin","guid","timeCreated","timeLastUsed","timePasswordChanged"\r\n'
-    '"https://corner-shop.example","robin","pa55-canary",,"https://corner-shop.example","{00000000-0000-4000-8000-000000000001}","1","2","3"\r\n'
-    '"http://192.0.2.7","admin","pa55-canary","Router",,"{00000000-0000-4000-8000-000000000002}","1","2","3"\r\n'
+FIREFOX = lines(
+    "\r\n",
+    '"url","username","password","httpRealm","formActionOrigin","guid","timeCreated","timeLastUsed","timePasswordChanged"',
+    '"https://corner-shop.example","robin","pa55-canary",,"https://corner-shop.example","{00000000-0000-4000-8000-000000000001}","1","2","3"',
+    '"http://192.0.2.7","admin","pa55-canary","Router",,"{00000000-0000-4000-8000-000000000002}","1","2","3"',
 )
-SAFARI = (
-    "Title,URL,Username,Password,Notes,OTPAuth\ncorner-shop.example (robin),https://corner-shop.example/,robin,pa55-canary,,otpauth://totp/totp-canary\n"
-    "Nine Lives (robin),https://portal.nine-lives.example.co.uk/,robin,pa55-canary,Ask for Kim,\n"
+SAFARI = lines(
+    "\n",
+    "Title,URL,Username,Password,Notes,OTPAuth",
+    "corner-shop.example (robin),https://corner-shop.example/,robin,pa55-canary,,otpauth://totp/totp-canary",
+    "Nine Lives (robin),https://portal.nine-lives.example.co.uk/,robin,pa55-canary,Ask for Kim,",
 )
 
 
@@ -164,15 +259,29 @@ def faulty() -> dict[str, tuple[bytes, str, int | None]]:
     export = bitwarden()
     text = _json(export).decode()
     return {
-        "bitwarden-encrypted-account.json": (_json({"encrypted": True, "encKeyValidation_DO_NOT_EDIT": "2.x|y|z", "folders": [], "items": []}), "encrypted_account", None),
-        "bitwarden-encrypted-password.json": (_json({"encrypted": True, "passwordProtected": True, "salt": "c2FsdA==", "kdfType": 0, "kdfIterations": 600000, "data": "2.x|y|z"}), "encrypted_password", None),
+        "bitwarden-encrypted-account.json": (
+            _json({"encrypted": True, "encKeyValidation_DO_NOT_EDIT": "2.x|y|z", "folders": [], "items": []}),
+            "encrypted_account",
+            None,
+        ),
+        "bitwarden-encrypted-password.json": (
+            _json(
+                {"encrypted": True, "passwordProtected": True, "salt": "c2FsdA==", "kdfType": 0, "kdfIterations": 600000, "data": "2.x|y|z"}
+            ),
+            "encrypted_password",
+            None,
+        ),
         "bitwarden-cut.json": (text[: len(text) // 2].encode(), "json", text[: len(text) // 2].count("\n") + 1),
         "bitwarden-no-items.json": (_json({"encrypted": False, "folders": []}), "shape", None),
         "bitwarden-item-is-text.json": (_json({"encrypted": False, "items": ["shop"]}), "shape", None),
         "bitwarden-list.json": (b"[1, 2]", "shape", None),
         "bitwarden-login-is-list.json": (_json({"items": [login("Shop", []) | {"login": ["x"]}]}), "shape", None),
         "bitwarden-deep.json": (b'{"items":' + b"[" * 100_000, "json_deep", None),
-        "bitwarden-many-fields.json": (_json({"items": [login("Shop", [], fields=[{"name": "f", "value": str(n), "type": 0} for n in range(201)])]}), "too_many_fields", None),
+        "bitwarden-many-fields.json": (
+            _json({"items": [login("Shop", [], fields=[{"name": "f", "value": str(n), "type": 0} for n in range(201)])]}),
+            "too_many_fields",
+            None,
+        ),
         "bitwarden-long-value.json": (_json({"items": [login("Shop", [], notes="x" * 20_001)]}), "value_too_long", None),
         "bitwarden-latin1.json": (_json({"items": []}).replace(b"{", b'{"caf\xe9": 1,', 1), "encoding", 1),
         "vcard-no-end.vcf": (MODERN.replace("END:VCARD\n", "").encode(), "vcard_unended", 1),
@@ -182,14 +291,22 @@ def faulty() -> dict[str, tuple[bytes, str, int | None]]:
         "vcard-outside.vcf": (("X-A:1\n" + MODERN).encode(), "vcard_outside", 1),
         "vcard-after-end.vcf": ((MODERN + "TEL:1\n").encode(), "vcard_outside", 17),
         "vcard-not-utf8.vcf": (MODERN.encode().replace("Über".encode(), b"\xdcber"), "encoding", 14),
-        "vcard-unknown-charset.vcf": (OUTLOOK.replace("TITLE:Adviser", "TITLE;CHARSET=no-such;ENCODING=QUOTED-PRINTABLE:=FF").encode(), "encoding", 6),
+        "vcard-unknown-charset.vcf": (
+            OUTLOOK.replace("TITLE:Adviser", "TITLE;CHARSET=no-such;ENCODING=QUOTED-PRINTABLE:=FF").encode(),
+            "encoding",
+            6,
+        ),
         "vcard-many-lines.vcf": (MODERN.replace("END:VCARD", "X-A:1\n" * 2_001 + "END:VCARD").encode(), "vcard_properties", 1),
         "csv-row-too-short.csv": (CHROME.replace("android app,", "").encode(), "csv_row", 5),
-        "csv-open-quote.csv": (CHROME.replace("of two lines\"", "of two lines").encode(), "csv_quotes", 5),
+        "csv-open-quote.csv": (CHROME.replace('of two lines"', "of two lines").encode(), "csv_quotes", 5),
         "csv-no-password-column.csv": (b"name,url,username\na,https://a.example,b\n", "csv_header", 1),
         "csv-unknown-column.csv": (b"name,url,username,password,secret\na,https://a.example,b,c,d\n", "csv_column", 1),
         "csv-column-twice.csv": (b"name,url,username,password,password\na,https://a.example,b,c,d\n", "csv_twice", 1),
-        "csv-of-bitwarden.csv": (b"folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\n", "csv_other", None),
+        "csv-of-bitwarden.csv": (
+            b"folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\n",
+            "csv_other",
+            None,
+        ),
         "csv-many-columns.csv": (("url,username,password," + ",".join(f"c{n}" for n in range(200)) + "\n").encode(), "csv_columns", 1),
         "empty.txt": (b"", "empty", None),
         "blank.txt": (b" \r\n\t\n", "empty", None),

@@ -1,0 +1,112 @@
+"""Requests: a client asks, the owner decides or lets it lie. Each step is taken under the account's lock and noted."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from sqlmodel import Session, col, select
+
+from consent import ledger
+from consent.act import Act
+from consent.canonical import JSON
+from consent.errors import IllegalTransition, NotFound
+from consent.store import Grant, Request
+from consent.terms import Terms, as_details, canonical, parse
+
+# What was withdrawn or handed back stays so: a new consent is a new grant.
+RENEWABLE = ("given", "paused", "suspended", "expired")
+
+
+def receive(
+    db: Session,
+    act: Act,
+    *,
+    request_id: str,
+    client_id: str,
+    address_id: str | None,
+    details: Terms,
+    client_reference: str | None,
+    grant_id: str | None,
+    expires_at: datetime,
+) -> Request:
+    """A client's request reaches the owner. `grant_id` names the grant that it would change or renew.
+
+    Raises NotFound when that grant is not this client's, IllegalTransition when it has ended for good, TermsError when
+    the terms cannot stand at `act.now`.
+    """
+    ledger.lock(db, act.account_id)
+    parse(as_details(details), now=act.now)  # `grants.give` reads them back as of this instant
+    if grant_id is not None:
+        renewable(db, act, grant_id, client_id)
+    request = Request(
+        account_id=act.account_id,
+        request_id=request_id,
+        client_id=client_id,
+        address_id=address_id,
+        state="pending",
+        details=canonical(details).decode(),
+        client_reference=client_reference,
+        grant_id=grant_id,
+        created_at=act.now,
+        expires_at=expires_at,
+    )
+    db.add(request)
+    asked = sha256(request.details.encode()).hexdigest()
+    noted: dict[str, JSON] = {"request_id": request_id, "client_id": client_id, "terms_sha256": asked}
+    if grant_id is not None:
+        noted["grant_id"] = grant_id
+    ledger.append(db, act, "request.received", noted)
+    return request
+
+
+def decline(db: Session, act: Act, request: Request) -> None:
+    """The owner says no. Raises IllegalTransition when the request is decided already."""
+    _decide(db, act, pending(db, act, request, "decline"), "refused", "request.declined")
+
+
+def expire_request(db: Session, act: Act, request: Request) -> None:
+    """Nobody answered in time. Raises IllegalTransition when somebody did, or the time is not over."""
+    fresh = pending(db, act, request, "expire_request")
+    if act.now < fresh.expires_at:
+        raise IllegalTransition(fresh.state, "expire_request")
+    _decide(db, act, fresh, "expired", "request.expired")
+
+
+def open_requests(db: Session, account_id: str, *, now: datetime | None = None) -> list[Request]:
+    """Requests that wait for the owner, oldest first; with `now`, without those whose time is over."""
+    waiting = select(Request).where(Request.account_id == account_id, Request.state == "pending")
+    if now is not None:
+        waiting = waiting.where(Request.expires_at > now)
+    return list(db.exec(waiting.order_by(col(Request.created_at), col(Request.request_id))).all())
+
+
+def pending(db: Session, act: Act, request: Request, verb: str) -> Request:
+    """The request as it is under the lock: what the caller holds may have been read before somebody else's step.
+
+    Raises NotFound, and IllegalTransition when it is decided.
+    """
+    ledger.lock(db, act.account_id)
+    fresh = db.get(Request, (act.account_id, request.request_id), populate_existing=True)
+    if fresh is None:
+        raise NotFound(request.request_id)
+    if fresh.state != "pending":
+        raise IllegalTransition(fresh.state, verb)
+    return fresh
+
+
+def renewable(db: Session, act: Act, grant_id: str, client_id: str) -> Grant:
+    """The grant that a request may change or renew.
+
+    Raises NotFound when it is another client's, IllegalTransition when it ended for good.
+    """
+    grant = db.get(Grant, (act.account_id, grant_id), populate_existing=True)
+    if grant is None or grant.client_id != client_id:
+        raise NotFound(grant_id)
+    if grant.status not in RENEWABLE:
+        raise IllegalTransition(grant.status, "give")
+    return grant
+
+
+def _decide(db: Session, act: Act, request: Request, state: str, type: str) -> None:
+    request.state, request.decided_at = state, act.now
+    db.add(request)
+    ledger.append(db, act, type, {"request_id": request.request_id, "client_id": request.client_id})

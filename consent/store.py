@@ -1,0 +1,188 @@
+"""Tables of relationships, requests, grants, receipts and the ledger.
+
+Every table carries `account_id` first in its primary key. Terms stand in the clear, because the gate must work while
+the owner is away; what is the owner's own is sealed by whoever calls (consent holds no secret).
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+WATCHED = "type IN ('account.opened', 'slot.changed', 'alarm.raised', 'alarm.settled')"
+"""Entries that every unlock looks for. They are few, and have an index of their own."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant. Written here as in the vault: the two rooms do not know each other, and ten lines are a thin wall."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: always UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: aware, in UTC."""
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class Relationship(SQLModel, table=True):
+    """Owner and client, with a subject of its own, so that two clients cannot tell that they know the same person."""
+
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    client_id: str = Field(primary_key=True, max_length=32)
+    subject: str = Field(unique=True, max_length=32)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class RelationshipKey(SQLModel, table=True):
+    """An Ed25519 key of one relationship: public half for ever, private half sealed to the owner."""
+
+    __tablename__ = "relationship_key"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "client_id"], ["relationship.account_id", "relationship.client_id"], ondelete="CASCADE"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    client_id: str = Field(primary_key=True, max_length=32)
+    kid: str = Field(primary_key=True, max_length=64)
+    public: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    valid_from: datetime = Field(sa_type=Instant)
+    valid_until: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Succession(SQLModel, table=True):
+    """A key that will follow another in one relationship: prepared and signed while the owner was there, published by itself
+    at `not_before`, a random moment, so that two clients cannot tell from when it happens that they know the same person.
+
+    `statement` holds the two signatures, by the old key and by the new, one a line. `sealed` moves into the new key's row.
+    """
+
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "client_id"], ["relationship.account_id", "relationship.client_id"], ondelete="CASCADE"),
+        Index("ix_succession_due", "not_before", sqlite_where=text("sealed IS NOT NULL"), postgresql_where=text("sealed IS NOT NULL")),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    client_id: str = Field(primary_key=True, max_length=32)
+    kid: str = Field(primary_key=True, max_length=64)
+    previous_kid: str = Field(max_length=64)
+    public: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    statement: str
+    not_before: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Request(SQLModel, table=True):
+    """A client asking one owner for consent. `details` is canonical JSON and never changes after arrival."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
+        Index("ix_request_state", "account_id", "state", "created_at"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    request_id: str = Field(primary_key=True, max_length=32)
+    client_id: str = Field(max_length=32)
+    address_id: str | None = Field(default=None, max_length=32)
+    state: str = Field(default="pending", max_length=16)
+    details: str
+    client_reference: str | None = Field(default=None, max_length=64)
+    grant_id: str | None = Field(default=None, max_length=32)
+    created_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Grant(SQLModel, table=True):
+    """The consent given. `terms` holds the exact canonical bytes; they are frozen, and their hash stands in the receipt."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
+        Index("ix_grant_client", "client_id", "grant_id"),
+        Index("ix_grant_expiry", "status", "expires_at"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    grant_id: str = Field(primary_key=True, max_length=32)
+    client_id: str = Field(max_length=32)
+    request_id: str = Field(max_length=32)
+    status: str = Field(max_length=16)
+    terms: str
+    terms_sha256: str = Field(max_length=64)
+    client_reference: str | None = Field(default=None, max_length=64)
+    given_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    changed_at: datetime = Field(sa_type=Instant)
+
+
+class Receipt(SQLModel, table=True):
+    """A signed record of a grant, a refusal or an end, the same bytes on both sides."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
+        Index("ix_receipt_grant", "account_id", "grant_id", "created_at"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    receipt_id: str = Field(primary_key=True, max_length=36)
+    request_id: str = Field(max_length=32)
+    grant_id: str | None = Field(default=None, max_length=32)
+    jws: str
+    opening: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class LedgerHead(SQLModel, table=True):
+    """Where the account's ledger ends. This row is the account's only lock: whoever writes takes it first."""
+
+    __tablename__ = "ledger_head"
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    ledger_id: str = Field(max_length=32)
+    size: int = 0
+    head: bytes = Field(sa_type=LargeBinary)
+
+
+class LedgerEntry(SQLModel, table=True):
+    """One line of history: times and types in the clear, details sealed, their salted commitment under the hash chain."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
+        Index("ix_ledger_watched", "account_id", "seq", sqlite_where=text(WATCHED), postgresql_where=text(WATCHED)),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    seq: int = Field(primary_key=True)
+    version: int = 1
+    at: datetime = Field(sa_type=Instant)
+    type: str = Field(max_length=48)
+    actor: str = Field(max_length=48)
+    commitment: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    previous: bytes = Field(sa_type=LargeBinary)
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
+class RefusalCount(SQLModel, table=True):
+    """Refusals of one reason in one hour: the first is an entry of its own, the rest become one counted entry."""
+
+    __tablename__ = "refusal_count"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
+        Index("ix_refusal_hour", "hour"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    grant_id: str = Field(primary_key=True, max_length=32)
+    reason: str = Field(primary_key=True, max_length=32)
+    hour: datetime = Field(primary_key=True, sa_type=Instant)
+    repeats: int = 0

@@ -1,0 +1,48 @@
+"""Terms of consent: what is asked for, what is granted, and whether the second lies within the first. Pure."""
+
+from consent.errors import TermsError
+from consent.terms.durations import Duration, duration
+from consent.terms.narrowing import LineChoice, is_subset, narrow
+from consent.terms.reading import parse
+from consent.terms.shapes import (
+    ACTIONS,
+    CHANNELS,
+    PURPOSE_TYPE,
+    REMEDIES,
+    TERMS_TYPE,
+    Frequency,
+    Hours,
+    Notice,
+    Promise,
+    Purpose,
+    Recipient,
+    Remedy,
+    Terms,
+    as_details,
+    canonical,
+)
+
+__all__ = [
+    "ACTIONS",
+    "CHANNELS",
+    "PURPOSE_TYPE",
+    "REMEDIES",
+    "TERMS_TYPE",
+    "Duration",
+    "Frequency",
+    "Hours",
+    "LineChoice",
+    "Notice",
+    "Promise",
+    "Purpose",
+    "Recipient",
+    "Remedy",
+    "Terms",
+    "TermsError",
+    "as_details",
+    "canonical",
+    "duration",
+    "is_subset",
+    "narrow",
+    "parse",
+]
