@@ -1,0 +1,199 @@
+"""Which client is calling: by its secret or its key at the OAuth endpoints, by a client token elsewhere."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, TypeGuard
+
+from fastapi import Depends
+from joserfc import jwt
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from app.auth.calls import WRONG_SECRET_CLIENT, Arriving, BadClient, Call, UnknownToken
+from app.exchange import clients, tokens
+from app.tables import Client, IdempotentAnswer
+from consent.act import Act
+from vault import accounts
+from vault.cipher import same, sha256
+
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# Asymmetric only, and named one by one: an algorithm chosen by the sender is how JWTs are forged.
+ASSERTION_ALGORITHMS: Final = ("Ed25519", "EdDSA", "ES256", "ES384", "PS256", "RS256")
+
+
+class _Registry(JWSRegistry):
+    """Only the algorithms above. "EdDSA" is Ed25519's older name (RFC 9864), which most libraries still write."""
+
+    def get_alg(self, name: str) -> Any:
+        if name not in ASSERTION_ALGORITHMS:
+            raise UnsupportedAlgorithmError
+        return self.algorithms[name]
+
+
+_REGISTRY = _Registry(algorithms=list(ASSERTION_ALGORITHMS))
+ASSERTION_LIFE = timedelta(minutes=10)
+CLOCK_SKEW = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class ClientCaller:
+    """A known client inside one transaction."""
+
+    call: Call = field(repr=False)
+    db: Session
+    client: Client
+
+    @property
+    def now(self) -> datetime:
+        """When the call came."""
+        return self.call.now
+
+    def act(self, account_id: str) -> Act:
+        """The client acting upon one of its customers' accounts."""
+        return act_of(self.call, self.db, account_id, self.client.client_id)
+
+
+@dataclass(frozen=True)
+class KnownClient:
+    """A client that has shown who it is; opens the transaction of its call."""
+
+    call: Call = field(repr=False)
+    client_id: str
+
+    @contextmanager
+    def reading(self) -> Iterator[ClientCaller]:
+        """Look without changing anything."""
+        with self.call.stores.main.reading() as db:
+            yield self._enter(db, lock=False)
+
+    @contextmanager
+    def writing(self, *, lock: bool = False) -> Iterator[ClientCaller]:
+        """One transaction; commits when the block ends. With `lock`, one call of this client at a time."""
+        with self.call.stores.main.writing() as db:
+            yield self._enter(db, lock=lock)
+
+    def _enter(self, db: Session, *, lock: bool) -> ClientCaller:
+        client = db.get(Client, self.client_id, with_for_update=lock or None, populate_existing=lock)
+        if client is None or client.deleted_at is not None:
+            raise UnknownToken(presented=True)
+        return ClientCaller(self.call, db, client)
+
+
+def act_of(call: Call, db: Session, account_id: str, client_id: str) -> Act:
+    """What a client does to an account, sealed to its owner and signed, where needed, by the instance: the owner is away."""
+    mailbox = accounts.mailbox(db, account_id)
+    return Act(account_id=account_id, actor=f"client:{client_id}", now=call.now, seal=mailbox.seal, signer=call.signer)
+
+
+def by_client_token(call: Arriving) -> KnownClient:
+    """The client of a client token. Raises UnknownToken, or TooMany after too many wrong ones."""
+    token = call.bearer()
+    with call.stores.main.reading() as db:
+        client_id = tokens.client_of(db, token, now=call.now)
+        client = clients.find(db, client_id) if client_id else None
+    if client is None:
+        call.wrong_secret()
+        raise UnknownToken(presented=True)
+    return KnownClient(call, client.client_id)
+
+
+def authenticate(call: Call, form: Mapping[str, str]) -> KnownClient:
+    """The client at an OAuth endpoint: `client_secret_basic` or `private_key_jwt`, as it registered.
+
+    Raises BadClient, with the reason when it helps an honest client and betrays nothing; TooMany after too many.
+    """
+    if "client_secret" in form:
+        raise BadClient("client_secret_post is not offered; send HTTP Basic")
+    basic = call.basic()
+    if basic and "client_assertion" in form:
+        raise BadClient("more than one way of authentication was used")
+    if basic:
+        return _by_secret(call, *basic)
+    if form.get("client_assertion_type") == ASSERTION_TYPE and "client_assertion" in form:
+        return _by_assertion(call, form["client_assertion"], form.get("client_id"))
+    raise BadClient("client authentication is missing")
+
+
+def _by_secret(call: Call, client_id: str, secret: str) -> KnownClient:
+    with call.stores.main.reading() as db:
+        client = clients.find(db, client_id)
+    expected = client.secret_hash if client and client.auth_method == clients.BASIC and client.secret_hash else bytes(32)
+    if not same(tokens.hashed(secret), expected):
+        raise _wrong(call, client_id)
+    return KnownClient(call, client_id)
+
+
+def _wrong(call: Call, client_id: str) -> BadClient:
+    call.wrong_secret((f"wrong secret of {client_id}", WRONG_SECRET_CLIENT))
+    return BadClient("unknown client or wrong credentials")
+
+
+def _by_assertion(call: Call, assertion: str, named: str | None) -> KnownClient:
+    """RFC 7523 section 3: signed by a registered key, iss = sub = client id, for this instance, short-lived, used once."""
+    try:  # whose it says it is, before anything is believed: only to find the key
+        client_id = str(clients.unverified_claims(assertion).get("sub", ""))[:64]
+    except ValueError:
+        raise BadClient("client_assertion is not a JWT") from None
+    with call.stores.main.reading() as db:
+        client = clients.find(db, client_id)
+    if client is None or client.auth_method != clients.PRIVATE_KEY_JWT or (named is not None and named != client_id):
+        raise _wrong(call, client_id)
+    try:
+        keys = KeySet.import_key_set({"keys": clients.metadata(client)["jwks"]["keys"]})
+        claims = jwt.decode(assertion, keys, registry=_REGISTRY).claims
+    except (JoseError, ValueError, TypeError, KeyError):
+        raise _wrong(call, client_id) from None
+    _check(call, claims, client_id)
+    _use_once(call, client_id, claims["jti"])
+    return KnownClient(call, client_id)
+
+
+def _check(call: Call, claims: Mapping[str, Any], client_id: str) -> None:
+    base, now, skew = call.settings.base_url, call.now.timestamp(), CLOCK_SKEW.total_seconds()
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    expires, not_before, jti = claims.get("exp"), claims.get("nbf", now), claims.get("jti")
+    if claims.get("iss") != client_id or claims.get("sub") != client_id:
+        raise BadClient("iss and sub must be the client id")
+    if not {base, f"{base}/oauth/token"} & {entry for entry in audiences if isinstance(entry, str)}:
+        raise BadClient("aud must be the issuer")
+    if not _seconds(expires) or expires <= now - skew or expires > now + ASSERTION_LIFE.total_seconds() + skew:
+        raise BadClient("exp must lie within the next ten minutes")
+    if not _seconds(not_before) or not_before > now + skew:
+        raise BadClient("nbf lies ahead")
+    if not isinstance(jti, str) or not 1 <= len(jti) <= 255:
+        raise BadClient("jti is missing")
+
+
+def _seconds(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _use_once(call: Call, client_id: str, jti: str) -> None:
+    """Remember the `jti` in a transaction of its own, so that it is spent whatever becomes of the call (swept after 24 h)."""
+    spent = IdempotentAnswer(
+        caller=client_id, route="client_assertion", key_hash=sha256(jti.encode()), body_hash=b"", status=0, answer="", created_at=call.now
+    )
+    try:
+        with call.stores.main.writing() as db:
+            db.add(spent)
+    except IntegrityError:
+        raise BadClient("this client_assertion has been used") from None
+
+
+def readable_keys(jwks: Mapping[str, Any]) -> bool:
+    """Whether every key of a key set (RFC 7517) can be read, and so be verified with."""
+    try:
+        KeySet.import_key_set({"keys": jwks["keys"]})
+    except (JoseError, ValueError, TypeError, KeyError):
+        return False
+    return True
+
+
+ByClientToken = Annotated[KnownClient, Depends(by_client_token)]

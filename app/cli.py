@@ -1,0 +1,173 @@
+"""The command line. On a pipe it prints only the result (a link, a token, a verdict), so that scripts can use it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+
+from app import clock, demo, logs, migrations
+from app.auth import instance_ledger, invitations
+from app.auth.invitations import Guest
+from app.checks import findings
+from app.database import Stores, open_stores
+from app.exchange import marks
+from app.settings import Settings
+from app.verify import ledger_verdict, receipt_verdict
+
+app = typer.Typer(
+    name="bothways",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Your side of the relationship. Settings come from BOTHWAYS_* in the environment; the README lists them.",
+)
+invite_app = typer.Typer(no_args_is_help=True, help="Make a one-time invitation, valid for seven days.")
+app.add_typer(invite_app, name="invite")
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def settings_or_exit() -> Settings:
+    """The settings, or an exit that names what is wrong with them, without their values."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        for problem in wrong.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            err.print(f"[red]Setting BOTHWAYS_{name}:[/] {problem['msg']}")
+        raise typer.Exit(2) from None
+
+
+def told(line: str) -> None:
+    """Explain to a person; a script on a pipe is not told."""
+    if sys.stdout.isatty():
+        err.print(line)
+
+
+def _stores(settings: Settings) -> Stores:
+    migrations.upgrade(settings)
+    return open_stores(settings)
+
+
+@app.command()
+def serve() -> None:
+    """Migrate, then serve until stopped. Prints the address and, until the first owner exists, a one-time set-up link."""
+    settings = settings_or_exit()
+    logs.set_up(settings.log_level)
+    stores = _stores(settings)
+    with stores.main.writing() as db:
+        token = invitations.set_up(db, now=clock.now())
+    stores.close()
+    out.print(f"Bothways: {settings.base_url}")
+    if token:
+        out.print(f"Set up: {settings.base_url}/sign-up/{token}")
+    sys.stdout.flush()
+    from app.main import create_app  # noqa: PLC0415 - so that --help and invitations do not load the web
+
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring both databases to this version's schema. `serve` does it too; this is for doing it at a time of your own."""
+    migrations.upgrade(settings_or_exit(), say=told)
+    out.print("migrated")
+
+
+@invite_app.command("owner")
+def invite_owner() -> None:
+    """Invite a person to sign up here. Prints a link that works once; hand it over privately."""
+    settings = settings_or_exit()
+    told("Whoever opens this link first becomes an owner on this instance. It works once, for seven days:")
+    out.print(f"{settings.base_url}/sign-up/{_invite(settings, Guest.OWNER)}")
+
+
+@invite_app.command("client")
+def invite_client() -> None:
+    """Invite an organisation's developer to register a client. Prints an initial access token (RFC 7591, section 1.2)."""
+    settings = settings_or_exit()
+    told(f"To be sent once as `Authorization: Bearer …` to {settings.base_url}/oauth/register:")
+    out.print(_invite(settings, Guest.CLIENT))
+
+
+def _invite(settings: Settings, guest: Guest) -> str:
+    stores = _stores(settings)
+    now = clock.now()
+    with stores.main.writing() as db:
+        token = invitations.invite(db, guest, now=now)
+        instance_ledger.append(db, f"{guest}.invited", actor="cli", details={}, now=now)
+    stores.close()
+    return token
+
+
+@app.command("verify-ledger")
+def verify_ledger(
+    login: Annotated[str | None, typer.Argument(help="One owner's login name; every owner's ledger when left out.")] = None,
+) -> None:
+    """Check that no ledger was edited, shortened, reordered or rewritten, against the state store's marks. Exits with 1 if one was."""
+    stores = _stores(settings_or_exit())
+    verdicts = list(ledger_verdict(stores, login=login, mark_of=marks.mark_of))
+    with stores.main.reading() as db:
+        broken_at = instance_ledger.verify(db)
+    stores.close()
+    if login is not None and not verdicts:
+        err.print(f"Nobody here has the login name {login!r}.")
+        raise typer.Exit(2)
+    for verdict in verdicts:
+        out.print(verdict.line)
+    if login is None:
+        out.print("instance ledger: holds" if broken_at is None else f"instance ledger: broken at entry {broken_at}")
+    if any(not verdict.holds for verdict in verdicts) or broken_at is not None:
+        raise typer.Exit(1)
+
+
+@app.command("verify-receipt")
+def verify_receipt(
+    receipt: Annotated[Path, typer.Argument(help="The receipt, a compact JWS in a file; - for standard input.")],
+    key: Annotated[Path, typer.Option("--key", help="The public key as a JWK or a JWKS (the `jwks` of `GET /grant`).")],
+) -> None:
+    """Check a receipt with nothing but the receipt and the public key. Prints what it says; exits with 1 when it does not hold."""
+    text = sys.stdin.read() if str(receipt) == "-" else receipt.read_text(encoding="utf-8")
+    verdict = receipt_verdict(text, key.read_text(encoding="utf-8"))
+    out.print(verdict.line, markup=False)
+    if not verdict.holds:
+        raise typer.Exit(1)
+
+
+@app.command("demo")
+def run_demo() -> None:
+    """Serve a throw-away instance in ./demo with an owner, three vendors, a lively history, and contact links that answer by themselves."""
+    demo.run(settings_or_exit(), say=out.print)
+
+
+@app.command()
+def check() -> None:
+    """Look over settings, files, schemas and ledgers, and say what is wrong in plain words. Exits with 1 when something is."""
+    settings = settings_or_exit()
+    wrong = False
+    for finding in findings(settings):
+        wrong = wrong or not finding.fine
+        out.print(f"{'ok  ' if finding.fine else 'WRONG'} {finding.text}", markup=False)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of `bothways`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Engines and transactions, the same way on SQLite and PostgreSQL: one request, one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from app.settings import Settings
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "busy_timeout=10000")
+
+
+@dataclass(frozen=True)
+class Store:
+    """One database with two ways in. Readers never wait for the writer; writers queue before they read (no lost update)."""
+
+    engine: Engine
+    writer: Engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session whose changes, if any, are thrown away."""
+        with Session(self.engine, expire_on_commit=False) as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction: commits when the block ends, rolls back when it raises. On SQLite it starts as `BEGIN IMMEDIATE`."""
+        with Session(self.writer, expire_on_commit=False) as db, db.begin():
+            yield db
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is SQLite, where what was deleted must also leave the write-ahead log."""
+        return self.engine.dialect.name == "sqlite"
+
+    def shred(self) -> None:
+        """Empty SQLite's write-ahead log after a delete that must be unrecoverable. On PostgreSQL the key is destroyed instead.
+
+        Raises TimeoutError when readers keep the log busy for longer than `busy_timeout` three times over.
+        """
+        if not self.sqlite:
+            return
+        for _ in range(3):
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            if busy == 0:
+                return
+        raise TimeoutError("the write-ahead log stayed busy; what was deleted may still be in it")
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The main database, and the state store that is never backed up."""
+
+    main: Store
+    state: Store
+
+    def close(self) -> None:
+        self.main.close()
+        self.state.close()
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Open both databases; folders are made when absent, closed to others. Tables are `migrations`' work."""
+    for folder in (settings.data_dir, settings.state_dir):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tag = settings.state_dir / "CACHEDIR.TAG"
+    if not tag.exists():
+        tag.write_text(
+            "Signature: 8a477f597d28d172789f06886806bc55\n# Bothways' state store: backup programs leave it out.\n", encoding="ascii"
+        )
+    return Stores(main=open_store(settings.main_url), state=open_store(settings.state_url))
+
+
+def open_store(url: str) -> Store:
+    """Open one database by its SQLAlchemy address."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 10}, pool_size=20, max_overflow=40)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    return Store(engine=engine, writer=engine.execution_options(write=True))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling makes savepoints lie; with None it leaves BEGIN to the listener below.
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    if connection.execute("PRAGMA secure_delete").fetchone() != (1,):
+        raise RuntimeError("this SQLite was built without secure_delete; deleted data would stay readable")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def ready(store: Store) -> bool:
+    """Whether the database answers."""
+    with store.engine.connect() as connection:
+        return bool(connection.execute(text("SELECT 1")).scalar())

@@ -1,0 +1,1 @@
+"""Reading files of other programs, and what becomes of them."""

@@ -1,0 +1,43 @@
+"""Withdrawing a permission: whole in the main database first, then in the journal that no backup holds, then the answer.
+
+The journal makes it stick: a main database restored from before the withdrawal cannot bring the permission back.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from app.database import Store
+from app.state import Withdrawal
+from consent import grants
+from consent.act import Act
+from consent.store import Grant
+
+
+def withdraw(db: Session, state: Store, act: Act, grant: Grant) -> None:
+    """Withdraw a permission for good. Its journal entry follows the commit of `db` and precedes the answer.
+
+    Raises `consent.errors.IllegalTransition` when the permission has already ended; `act.signer` signs the receipt.
+    """
+    account_id, grant_id, now = grant.account_id, grant.grant_id, act.now
+    grants.withdraw(db, act, grant)
+    event.listen(db, "after_commit", lambda _session: journal(state, account_id, grant_id, now=now), once=True)
+
+
+def journal(state: Store, account_id: str, grant_id: str, *, now: datetime) -> None:
+    """Note a withdrawal that has been committed. Noting it twice changes nothing."""
+    with state.writing() as db:
+        if db.get(Withdrawal, (account_id, grant_id)) is None:
+            try:
+                with db.begin_nested():
+                    db.add(Withdrawal(account_id=account_id, grant_id=grant_id, at=now))
+            except IntegrityError:  # another process noted it first
+                db.expire_all()
+
+
+def journalled(state: Store, account_id: str, grant_id: str) -> bool:
+    """Whether the journal says that this permission was withdrawn."""
+    with state.reading() as db:
+        return db.get(Withdrawal, (account_id, grant_id)) is not None

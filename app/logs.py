@@ -1,0 +1,35 @@
+"""Logs as lines of JSON on standard error. What is secret is not passed in; what slips in by name is struck out."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_NAMES = ("passphrase", "password", "secret", "token", "cookie", "authorization", "code", "key", "handle", "amk", "login")
+
+
+def strike(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace the value of every field whose name sounds like a secret."""
+    for name in event:
+        if any(part in name.lower() for part in SECRET_NAMES):
+            event[name] = "[struck]"
+    return event
+
+
+def set_up(level: str) -> None:
+    """Configure logging for this process."""
+    threshold = getattr(logging, level.upper())
+    logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, format='{"level": "%(levelname)s", "event": "%(name)s"}')
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            strike,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )

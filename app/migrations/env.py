@@ -1,0 +1,49 @@
+"""Alembic's environment: which metadata belongs to which store."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
+
+import app.tables
+import consent.store
+import vault.store
+from app.database import open_stores
+from app.settings import Settings
+from app.state import State
+
+MAIN_TABLES = (app.tables, consent.store, vault.store)
+
+
+def metadata_of(store: str) -> MetaData:
+    """The tables that belong to one store (`main` or `state`)."""
+    return State.metadata if store == "state" else SQLModel.metadata
+
+
+def plainly(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
+    """Write a column type of ours as the plain type below it: migrations must not change when the code does."""
+    if kind != "type":
+        return False
+    if isinstance(item, AutoString):
+        return f"sa.String(length={item.length})" if item.length else "sa.String()"
+    return "sa.DateTime(timezone=True)" if isinstance(item, TypeDecorator) else False
+
+
+def run(connection: Connection, store: str) -> None:
+    """Run the asked migrations over one connection."""
+    context.configure(connection=connection, target_metadata=metadata_of(store), render_as_batch=True, render_item=plainly)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+chosen = context.config.attributes.get("store", "main")
+if given is not None:
+    run(given, chosen)
+else:
+    stores = open_stores(Settings())
+    with (stores.main if chosen == "main" else stores.state).writer.begin() as opened:
+        run(opened, chosen)

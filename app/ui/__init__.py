@@ -1,0 +1,1 @@
+"""The browser door: one module per noun, its pages and its templates."""

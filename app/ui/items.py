@@ -1,0 +1,287 @@
+"""My data: typed items with their history, and which permissions reach them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
+from sqlmodel import col, select
+from starlette.responses import Response
+
+from app.auth.form import Form
+from app.auth.owner import Owner, Reader, Writer
+from app.errors import NotFound
+from app.i18n import Lazy, _, lazy
+from app.ui import clients
+from app.ui.forms import FormErrors
+from app.ui.pages import Page
+from app.ui.render import render, see_other
+from consent import grants, vocabulary
+from consent.store import Grant
+from vault import store
+from vault.records import Item, PastValue
+
+router = APIRouter(include_in_schema=False)
+
+FRIENDLY: Mapping[str, Lazy] = {
+    "pd:EmailAddress": lazy("E-mail address"),
+    "pd:TelephoneNumber": lazy("Phone number"),
+    "pd:PhysicalAddress": lazy("Postal address"),
+    "pd:Name": lazy("Name"),
+    "pd:BirthDate": lazy("Birthday"),
+    "pd:OfficialID": lazy("Identity number"),
+    "pd:Identifier": lazy("Other identifier"),
+    "pd:PhysicalCharacteristic": lazy("Size or measure"),
+    "pd:Preference": lazy("Preference"),
+    "pd:PersonalDocuments": lazy("Something else"),
+}
+"""What most people keep, in their words, in the order of the list; every other DPV term can be chosen below it."""
+
+HISTORY = 200
+READS = "read_data"
+LONGEST = 20_000
+LABEL = 200
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A live permission that names this kind of data."""
+
+    grant_id: str
+    who: str
+    since: datetime
+    status: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item in the list."""
+
+    item_id: str
+    label: str
+    value: str
+    changed_at: datetime
+    reach: tuple[Reach, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Items of one kind."""
+
+    term: str
+    words: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexPage(Page):
+    """All items, by kind."""
+
+    template: ClassVar[str] = "items/index.html"
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the form."""
+
+    term: str = "pd:EmailAddress"
+    other_term: str = ""
+    label: str = ""
+    value: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPage(Page):
+    """The form for a new item."""
+
+    template: ClassVar[str] = "items/new.html"
+    typed: Typed
+    friendly: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[str, str], ...]
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditPage(NewPage):
+    """The form of an item that is there, with what it was before and who reaches it."""
+
+    template: ClassVar[str] = "items/edit.html"
+    item_id: str
+    words: str
+    previous: tuple[PastValue, ...]
+    reach: tuple[Reach, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovePage(Page):
+    """The question before an item goes."""
+
+    template: ClassVar[str] = "items/remove.html"
+    item_id: str
+    words: str
+    label: str
+    value: str
+    previous: int
+    reach: tuple[Reach, ...]
+
+
+@router.get("/items")
+def index(request: Request, owner: Reader) -> HTMLResponse:
+    """The list."""
+    reaching = reach(owner)
+    rows: dict[str, list[Row]] = {}
+    for digest in sorted(
+        store.digests(owner.db, owner.keyring, Item),
+        key=lambda one: (str(one.values["label"]).casefold(), str(one.values["value"]).casefold()),
+    ):
+        term = str(digest.values["term"])
+        row = Row(digest.record_id, str(digest.values["label"]), str(digest.values["value"]), digest.updated_at, reaching.get(term, ()))
+        rows.setdefault(term, []).append(row)
+    order = {term: place for place, term in enumerate(FRIENDLY)}
+    terms = sorted(rows, key=lambda term: (order.get(term, len(order)), term_in_words(term)))
+    groups = tuple(Group(term, term_in_words(term), tuple(rows[term])) for term in terms)
+    return render(request, IndexPage(groups=groups), owner=owner)
+
+
+@router.get("/items/new")
+def new(request: Request, owner: Reader) -> HTMLResponse:
+    """The form. `?term=` chooses the kind beforehand."""
+    asked = request.query_params.get("term", "")
+    typed = Typed(term=asked) if asked in FRIENDLY else Typed(other_term=asked if vocabulary.is_datatype(asked) else "")
+    return render(request, _new_page(typed, {}), owner=owner)
+
+
+@router.post("/items/new")
+def create(request: Request, owner: Writer) -> Response:
+    """Keep a new item."""
+    typed = _typed(owner.form)
+    item, errors = _parse(typed)
+    if item is None:
+        return render(request, _new_page(typed, errors), owner=owner, status=422)
+    store.add(owner.db, owner.keyring, item, now=owner.now)
+    return see_other("/items?done=item-kept")
+
+
+@router.get("/items/{item_id}/edit")
+def edit(request: Request, item_id: str, owner: Reader) -> HTMLResponse:
+    """The form of one item."""
+    item = _find(owner, item_id)
+    chosen = item.term in FRIENDLY
+    typed = Typed(item.term if chosen else "pd:PersonalDocuments", "" if chosen else item.term, item.label, item.value, item.note)
+    return render(request, _edit_page(owner, item_id, item, typed, {}), owner=owner)
+
+
+@router.post("/items/{item_id}/edit")
+def update(request: Request, item_id: str, owner: Writer) -> Response:
+    """Keep the change; a value that changed goes into the item's history."""
+    known = _find(owner, item_id)
+    typed = _typed(owner.form)
+    item, errors = _parse(typed)
+    if item is None:
+        return render(request, _edit_page(owner, item_id, known, typed, errors), owner=owner, status=422)
+    previous = known.previous
+    if item.value != known.value:
+        previous = (*previous, PastValue(value=known.value, until=owner.now))[-HISTORY:]
+    store.replace(owner.db, owner.keyring, item_id, item.model_copy(update={"previous": previous}), now=owner.now)
+    return see_other("/items?done=item-changed")
+
+
+@router.get("/items/{item_id}/remove")
+def ask_remove(request: Request, item_id: str, owner: Reader) -> HTMLResponse:
+    """Ask before removing."""
+    item = _find(owner, item_id)
+    page = RemovePage(
+        item_id=item_id,
+        words=term_in_words(item.term),
+        label=item.label,
+        value=item.value,
+        previous=len(item.previous),
+        reach=reach(owner).get(item.term, ()),
+    )
+    return render(request, page, owner=owner)
+
+
+@router.post("/items/{item_id}/remove")
+def remove(item_id: str, owner: Writer) -> Response:
+    """Remove an item and its history."""
+    if not store.remove(owner.db, owner.keyring, Item, item_id):
+        raise NotFound
+    return see_other("/items?done=item-removed")
+
+
+def term_in_words(term: str) -> str:
+    """A kind of data in the owner's words, else as the vocabulary labels it, else as it is written."""
+    if term in FRIENDLY:
+        return str(FRIENDLY[term])
+    return vocabulary.data_label(term) if vocabulary.is_datatype(term) else term
+
+
+def reach(owner: Owner) -> dict[str, tuple[Reach, ...]]:
+    """Live permissions to read data, by the term that they name."""
+    live = select(Grant).where(Grant.account_id == owner.account_id, col(Grant.status).in_(grants.LIVE)).order_by(col(Grant.given_at))
+    rows = owner.db.exec(live).all()
+    names = clients.names(owner, (row.client_id for row in rows))
+    found: dict[str, list[Reach]] = {}
+    for row in rows:
+        purposes = grants.standing(row).terms.purposes
+        for term in sorted({term for purpose in purposes if READS in purpose.actions for term in purpose.datatypes}):
+            found.setdefault(term, []).append(Reach(row.grant_id, names.get(row.client_id, ""), row.given_at, row.status))
+    return {term: tuple(reaches) for term, reaches in found.items()}
+
+
+def _find(owner: Owner, item_id: str) -> Item:
+    opened = store.get(owner.db, owner.keyring, Item, item_id)
+    if opened is None:
+        raise NotFound
+    return opened.fields
+
+
+def _typed(form: Form) -> Typed:
+    return Typed(form.get("term"), form.get("other_term"), form.get("label"), form.get("value"), form.get("note"))
+
+
+def _parse(typed: Typed) -> tuple[Item | None, FormErrors]:
+    errors = FormErrors()
+    term = typed.other_term or typed.term
+    if not vocabulary.is_datatype(term):
+        errors.add("other_term" if typed.other_term else "term", _("Choose what this is from the list."))
+    errors.require("value", typed.value, _("Please write down the value itself."))
+    errors.limit("value", typed.value, LONGEST)
+    errors.limit("label", typed.label, LABEL)
+    errors.limit("note", typed.note, LONGEST)
+    if errors:
+        return None, errors
+    try:
+        return Item(term=term, label=typed.label, value=typed.value, note=typed.note), errors
+    except ValidationError:
+        errors.add("value", _("This contains characters that cannot be kept. Type it again."))
+        return None, errors
+
+
+def _new_page(typed: Typed, errors: Mapping[str, str]) -> NewPage:
+    friendly = tuple((term, str(words)) for term, words in FRIENDLY.items())
+    return NewPage(typed=typed, friendly=friendly, terms=_all_terms(), errors=errors)
+
+
+def _edit_page(owner: Owner, item_id: str, item: Item, typed: Typed, errors: Mapping[str, str]) -> EditPage:
+    form = _new_page(typed, errors)
+    return EditPage(
+        item_id=item_id,
+        words=term_in_words(item.term),
+        previous=tuple(reversed(item.previous)),
+        reach=reach(owner).get(item.term, ()),
+        typed=form.typed,
+        friendly=form.friendly,
+        terms=form.terms,
+        errors=errors,
+    )
+
+
+def _all_terms() -> tuple[tuple[str, str], ...]:
+    everything = sorted((words.label, term) for term, words in vocabulary.DATATYPES.items())
+    return (("", _("as chosen above")), *((term, label) for label, term in everything))

@@ -1,0 +1,99 @@
+"""`/me`: the way to everything that lies one step inside."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from sqlmodel import col, func, select
+from starlette.responses import Response
+
+from app.auth.owner import Owner, Reader
+from app.i18n import _, ngettext
+from app.ui.chrome import waiting_requests
+from app.ui.pages import Page
+from app.ui.render import render
+from consent.store import Grant, LedgerHead
+from vault import store
+from vault.records import AddressRecord, Item
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A door: where it leads, and what stands behind it now."""
+
+    text: str
+    href: str
+    icon: str
+    about: str
+    count: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MePage(Page):
+    """The hub."""
+
+    template: ClassVar[str] = "me/index.html"
+    login: str
+    mine: tuple[Way, ...]
+    house: tuple[Way, ...]
+
+
+@router.get("/me")
+def index(request: Request, owner: Reader) -> Response:
+    """The page."""
+    house: tuple[Way, ...] = (
+        Way(_("Import"), "/imports/new", "import", _("Companies from a password manager, a browser or an address book.")),
+        Way(_("Settings"), "/settings", "settings", _("Passphrase, time zone, open sessions.")),
+        Way(_("What is protected"), "/protection", "shield", _("And what is not, in plain words.")),
+    )
+    if owner.account.operator:
+        house = (*house, Way(_("Host"), "/operator", "host", _("Invite people and companies' systems; what was done on this host.")))
+    return render(request, MePage(login=owner.account.login, mine=_mine(owner), house=house), owner=owner)
+
+
+def _mine(owner: Owner) -> tuple[Way, ...]:
+    items = len(store.digests(owner.db, owner.keyring, Item))
+    links = len(store.digests(owner.db, owner.keyring, AddressRecord))
+    live = owner.db.exec(select(func.count()).where(col(Grant.account_id) == owner.account_id, col(Grant.status) == "given")).one()
+    waiting = waiting_requests(owner)
+    head = owner.db.get(LedgerHead, owner.account_id)
+    entries = head.size if head else 0
+    return (
+        Way(
+            _("My data"),
+            "/items",
+            "data",
+            _("What companies ask for, kept by you."),
+            ngettext("%(n)d item", "%(n)d items", items) % {"n": items},
+        ),
+        Way(
+            _("Permissions"),
+            "/grants",
+            "permission",
+            _("Who may do what, until when. Withdraw in one step."),
+            _("%(n)d live") % {"n": live},
+        ),
+        Way(
+            _("Requests"),
+            "/requests",
+            "request",
+            _("Who asks, for what. A code from a till goes here too."),
+            _("%(n)d waiting") % {"n": waiting},
+        ),
+        Way(
+            _("Contact links"),
+            "/addresses",
+            "link",
+            _("One for each company; close it and they are gone."),
+            ngettext("%(n)d link", "%(n)d links", links) % {"n": links},
+        ),
+        Way(
+            _("History"),
+            "/ledger",
+            "history",
+            _("All that touched your data or your consent, in a chain that shows tampering."),
+            ngettext("%(n)d entry", "%(n)d entries", entries) % {"n": entries},
+        ),
+    )

@@ -1,0 +1,275 @@
+"""Companies: the owner's own record of each, its list and search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+
+from app.auth.owner import Owner, Reader, Writer
+from app.errors import NotFound
+from app.exchange import vendor_removal
+from app.exchange.vendor_removal import StillBound
+from app.relationships.search import Words
+from app.ui import bonds, vendor_form
+from app.ui.bonds import Bonds, GrantLine
+from app.ui.pages import Page
+from app.ui.render import render, see_other
+from app.ui.vendor_form import CLOSENESS, CLOSENESS_SHORT, CONTACT_KINDS, Typed
+from vault import store
+from vault.records import Contact, Field, Vendor
+from vault.segments import Digest
+
+router = APIRouter(include_in_schema=False)
+
+WINDOW = 100
+"""Companies on one page of the list."""
+
+TIMELINE = 60
+"""Moments on a company's page; the rest is one link away."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A company in the list."""
+
+    vendor_id: str
+    name: str
+    domains: tuple[str, ...]
+    job: str
+    tags: tuple[str, ...]
+    closeness: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexPage(Page):
+    """A window on the list, or on what a search found. `start` counts from 0."""
+
+    template: ClassVar[str] = "vendors/index.html"
+    query: str
+    rows: tuple[Row, ...]
+    start: int
+    found: int
+    total: int
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowPage(Page):
+    """A company as an open book: my side, what binds us, their side."""
+
+    template: ClassVar[str] = "vendors/show.html"
+    vendor_id: str
+    name: str
+    domains: tuple[str, ...]
+    customer_numbers: tuple[str, ...]
+    contacts: tuple[tuple[str, Contact], ...]
+    since: date | None
+    job: str
+    closeness: str
+    notes: str
+    tags: tuple[str, ...]
+    fields: tuple[Field, ...]
+    bonds: Bonds
+    whole: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormPage(Page):
+    """The form of a company, with `vendor_id` empty for a new one."""
+
+    template: ClassVar[str] = "vendors/new.html"
+    typed: Typed
+    closenesses: tuple[tuple[str, str], ...]
+    kinds: tuple[tuple[str, str], ...]
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditPage(FormPage):
+    """The form of a company that is there."""
+
+    template: ClassVar[str] = "vendors/edit.html"
+    vendor_id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovePage(Page):
+    """What would go with a company, and what must be withdrawn first."""
+
+    template: ClassVar[str] = "vendors/remove.html"
+    vendor_id: str
+    name: str
+    interactions: int
+    commitments: int
+    open_addresses: int
+    live: tuple[GrantLine, ...]
+
+
+@router.get("/vendors")
+def index(request: Request, owner: Reader) -> HTMLResponse:
+    """The list; `?q=` searches names, websites, tags, jobs, contacts and notes, `?from=` moves on."""
+    query = request.query_params.get("q", "").strip()[:200]
+    everything = store.digests(owner.db, owner.keyring, Vendor)
+    words = Words.of(query)
+    found = sorted((digest for digest in everything if words.all_in(_searched(digest))), key=_by_name)
+    start = _start(request.query_params.get("from", ""), len(found))
+    page = IndexPage(
+        query=query,
+        rows=tuple(_row(digest) for digest in found[start : start + WINDOW]),
+        start=start,
+        found=len(found),
+        total=len(everything),
+        previous=_window(query, max(0, start - WINDOW)) if start else "",
+        next=_window(query, start + WINDOW) if start + WINDOW < len(found) else "",
+    )
+    return render(request, page, owner=owner)
+
+
+@router.get("/vendors/new")
+def new(request: Request, owner: Reader) -> HTMLResponse:
+    """The form."""
+    return render(request, _form(Typed(), {}), owner=owner)
+
+
+@router.post("/vendors/new")
+def create(request: Request, owner: Writer) -> Response:
+    """Write a company down."""
+    sent = vendor_form.typed(owner.form)
+    vendor, errors = vendor_form.parse(sent)
+    if vendor is None:
+        return render(request, _form(sent, errors), owner=owner, status=422)
+    vendor_id = store.add(owner.db, owner.keyring, vendor, now=owner.now)
+    return see_other(f"/vendors/{vendor_id}?done=vendor-kept")
+
+
+@router.get("/vendors/{vendor_id}")
+def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
+    """One company; `?timeline=all` shows everything that happened."""
+    vendor = find(owner, vendor_id)
+    whole = request.query_params.get("timeline") == "all"
+    page = ShowPage(
+        vendor_id=vendor_id,
+        name=vendor.name,
+        domains=vendor.domains,
+        customer_numbers=vendor.customer_numbers,
+        contacts=tuple((str(CONTACT_KINDS[contact.kind]), contact) for contact in vendor.contacts),
+        since=vendor.since,
+        job=vendor.job,
+        closeness=str(CLOSENESS_SHORT[vendor.closeness]),
+        notes=vendor.notes,
+        tags=vendor.tags,
+        fields=vendor.fields,
+        bonds=bonds.of_vendor(owner, vendor_id, vendor, limit=None if whole else TIMELINE),
+        whole=whole,
+    )
+    return render(request, page, owner=owner)
+
+
+@router.get("/vendors/{vendor_id}/edit")
+def edit(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
+    """The form of one company."""
+    vendor = find(owner, vendor_id)
+    return render(request, _edit(vendor_id, vendor, vendor_form.of_vendor(vendor), {}), owner=owner)
+
+
+@router.post("/vendors/{vendor_id}/edit")
+def update(request: Request, vendor_id: str, owner: Writer) -> Response:
+    """Keep the changes."""
+    known = find(owner, vendor_id)
+    sent = vendor_form.typed(owner.form)
+    vendor, errors = vendor_form.parse(sent, known=known)
+    if vendor is None:
+        return render(request, _edit(vendor_id, known, sent, errors), owner=owner, status=422)
+    store.replace(owner.db, owner.keyring, vendor_id, vendor, now=owner.now)
+    return see_other(f"/vendors/{vendor_id}?done=vendor-changed")
+
+
+@router.get("/vendors/{vendor_id}/remove")
+def ask_remove(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
+    """Say what goes with it, and ask."""
+    return render(request, _remove_page(owner, vendor_id, find(owner, vendor_id)), owner=owner)
+
+
+@router.post("/vendors/{vendor_id}/remove")
+def remove(request: Request, vendor_id: str, owner: Writer) -> Response:
+    """Remove a company with all that belongs to it, unless a permission of theirs still lives."""
+    vendor = find(owner, vendor_id)
+    try:
+        vendor_removal.remove(owner.db, owner.keyring, owner.act(), vendor_id, now=owner.now)
+    except StillBound:
+        return render(request, _remove_page(owner, vendor_id, vendor), owner=owner, status=409)
+    return see_other("/vendors?done=vendor-removed")
+
+
+def find(owner: Owner, vendor_id: str) -> Vendor:
+    """A company of the owner's. Raises NotFound."""
+    opened = store.get(owner.db, owner.keyring, Vendor, vendor_id)
+    if opened is None:
+        raise NotFound
+    return opened.fields
+
+
+def _searched(digest: Digest) -> str:
+    values: Mapping[str, Any] = digest.values
+    return " ".join([str(values["name"]), *values["domains"], *values["tags"], str(values["job"]), str(values["text"])])
+
+
+def _by_name(digest: Digest) -> tuple[str, str]:
+    return str(digest.values["name"]).casefold(), digest.record_id
+
+
+def _row(digest: Digest) -> Row:
+    values: Mapping[str, Any] = digest.values
+    closeness = values["closeness"]
+    said = str(CLOSENESS_SHORT[closeness]) if closeness != "unsaid" else ""
+    return Row(digest.record_id, str(values["name"]), _strings(values["domains"]), str(values["job"]), _strings(values["tags"]), said)
+
+
+def _strings(values: Sequence[object]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)
+
+
+def _start(asked: str, found: int) -> int:
+    # A window always begins at a multiple of its size, so that a bookmark still leads somewhere when the list has shrunk.
+    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+    return min(wanted, max(0, found - 1)) // WINDOW * WINDOW
+
+
+def _window(query: str, start: int) -> str:
+    pairs = ([("q", query)] if query else []) + ([("from", str(start))] if start else [])
+    return f"/vendors?{urlencode(pairs)}" if pairs else "/vendors"
+
+
+def _choices() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    return tuple((code, str(words)) for code, words in CLOSENESS.items()), tuple(
+        (code, str(words)) for code, words in CONTACT_KINDS.items()
+    )
+
+
+def _form(sent: Typed, errors: Mapping[str, str]) -> FormPage:
+    closenesses, kinds = _choices()
+    return FormPage(typed=sent, closenesses=closenesses, kinds=kinds, errors=errors)
+
+
+def _edit(vendor_id: str, vendor: Vendor, sent: Typed, errors: Mapping[str, str]) -> EditPage:
+    closenesses, kinds = _choices()
+    return EditPage(vendor_id=vendor_id, name=vendor.name, typed=sent, closenesses=closenesses, kinds=kinds, errors=errors)
+
+
+def _remove_page(owner: Owner, vendor_id: str, vendor: Vendor) -> RemovePage:
+    found = vendor_removal.belongings(owner.db, owner.keyring, vendor_id, vendor, now=owner.now)
+    return RemovePage(
+        vendor_id=vendor_id,
+        name=vendor.name,
+        interactions=len(found.interactions),
+        commitments=len(found.commitments),
+        open_addresses=len(found.open_addresses),
+        live=bonds.grant_lines(owner, vendor, live_only=True),
+    )

@@ -1,0 +1,271 @@
+"""The words for what the engines name by codes: ledger types, statuses, refusals, promises. Terms: `terms_in_words`.
+
+Every text goes through gettext. A code without words is shown as it is rather than hidden.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from app.i18n import Lazy, _, lazy, ngettext
+from app.ui.terms_in_words import PromiseInWords, TermsInWords, action, channel, duration, frequency, in_words, money, remedy, territory
+
+__all__ = [
+    "PromiseInWords",
+    "TermsInWords",
+    "action",
+    "channel",
+    "duration",
+    "frequency",
+    "in_words",
+    "money",
+    "remedy",
+    "territory",
+]
+
+Side = Literal["mine", "theirs", "neutral"]
+Tone = Literal["mine", "theirs", "neutral", "good", "bad", "wait"]
+
+LEDGER: Mapping[str, Lazy] = {
+    "account.opened": lazy("You opened this account"),
+    "slot.changed": lazy("A way into your account changed"),
+    "keys.rotated": lazy("You replaced every key and every way in"),
+    "keys.resealed": lazy("Everything is sealed under the new key; the old one is destroyed"),
+    "key.succeeded": lazy("A new key of yours signs towards them"),
+    "address.opened": lazy("You made a contact link"),
+    "address.closed": lazy("You closed a contact link"),
+    "request.received": lazy("They asked for your permission"),
+    "request.declined": lazy("You declined their request"),
+    "request.expired": lazy("Their request ran out"),
+    "grant.given": lazy("You gave permission"),
+    "grant.changed": lazy("You changed a permission"),
+    "grant.paused": lazy("You paused a permission"),
+    "grant.resumed": lazy("You resumed a permission"),
+    "grant.suspended": lazy("A permission suspended itself"),
+    "grant.withdrawn": lazy("You withdrew a permission"),
+    "grant.expired": lazy("A permission ran out"),
+    "grant.handed_back": lazy("They handed a permission back"),
+    "message.accepted": lazy("A message of theirs was let in"),
+    "message.refused": lazy("A message of theirs was refused"),
+    "message.refused_again": lazy("More of the same was refused"),
+    "message.taken_back": lazy("They took a message back"),
+    "message.voted": lazy("You rated a message"),
+    "commitment.made": lazy("A promise was written down"),
+    "commitment.due": lazy("A promise fell due"),
+    "commitment.kept": lazy("You recorded a promise as kept"),
+    "commitment.broken": lazy("You recorded a promise as broken"),
+    "commitment.claimed": lazy("You claimed what a promise owes you"),
+    "commitment.remedied": lazy("You recorded a broken promise as made good"),
+    "commitment.waived": lazy("You let a promise go"),
+    "commitment.disputed": lazy("A promise is disputed"),
+    "commitment.ended": lazy("A promise ended"),
+    "token.replaced": lazy("They replaced their access token"),
+    "data.read": lazy("They fetched data that you granted"),
+    "profile.changed": lazy("You changed your settings"),
+    "restore.confirmed": lazy("You confirmed that this service was restored from a backup"),
+    "export.made": lazy("You exported your data"),
+    "import.applied": lazy("You applied an import"),
+    "session.ended": lazy("You ended a session"),
+    "alarm.raised": lazy("Something is wrong: look at this"),
+    "alarm.settled": lazy("You said that the alarm is dealt with"),
+}
+
+STATUS: Mapping[str, Lazy] = {
+    "given": lazy("live"),
+    "paused": lazy("paused"),
+    "suspended": lazy("suspended"),
+    "withdrawn": lazy("withdrawn"),
+    "expired": lazy("ran out"),
+    "handed_back": lazy("handed back"),
+}
+STATUS_MEANS: Mapping[str, Lazy] = {
+    "given": lazy("They may do what is written here."),
+    "paused": lazy("You paused it: everything of theirs is refused until you resume."),
+    "suspended": lazy("It suspended itself: everything of theirs is refused until you resume."),
+    "withdrawn": lazy("You withdrew it: everything of theirs is refused, for good."),
+    "expired": lazy("Its time is over: everything of theirs is refused."),
+    "handed_back": lazy("They gave it back: everything of theirs is refused."),
+}
+STATUS_TONE: Mapping[str, Tone] = {
+    "given": "good",
+    "paused": "wait",
+    "suspended": "wait",
+    "withdrawn": "neutral",
+    "expired": "neutral",
+    "handed_back": "neutral",
+}
+
+REQUEST: Mapping[str, Lazy] = {
+    "pending": lazy("waiting for you"),
+    "countered": lazy("your offer is with them"),
+    "granted": lazy("granted"),
+    "refused": lazy("declined"),
+    "declined": lazy("declined"),
+    "expired": lazy("ran out"),
+}
+
+REFUSAL: Mapping[str, Lazy] = {
+    "consent-withdrawn": lazy("you had withdrawn the permission"),
+    "consent-paused": lazy("the permission was paused"),
+    "consent-suspended": lazy("the permission had suspended itself"),
+    "consent-expired": lazy("the permission had run out"),
+    "action-not-granted": lazy("you have not allowed them to do this"),
+    "purpose-not-granted": lazy("you have not allowed this purpose"),
+    "channel-not-granted": lazy("you have not allowed this way of reaching you"),
+    "outside-hours": lazy("it came outside the hours you allowed"),
+    "over-frequency": lazy("they had already sent as many as you allowed"),
+    "area-too-large": lazy("its place was larger than you allowed"),
+    "rate-limited": lazy("they asked too often"),
+    "malformed": lazy("it was not well formed"),
+    "too-large": lazy("it was too large"),
+}
+
+COMMITMENT: Mapping[str, Lazy] = {
+    "offered": lazy("offered"),
+    "active": lazy("active"),
+    "kept": lazy("kept"),
+    "broken": lazy("broken"),
+    "remedied": lazy("made good"),
+    "waived": lazy("let go"),
+    "disputed": lazy("disputed"),
+    "ended": lazy("ended"),
+}
+COMMITMENT_TONE: Mapping[str, Tone] = {
+    "offered": "wait",
+    "active": "neutral",
+    "kept": "good",
+    "broken": "bad",
+    "remedied": "good",
+    "waived": "neutral",
+    "disputed": "bad",
+    "ended": "neutral",
+}
+EVENT: Mapping[str, Lazy] = {
+    "offered": lazy("Offered"),
+    "accepted": lazy("Promised"),
+    "kept": lazy("Kept"),
+    "broken": lazy("Broken"),
+    "claimed": lazy("Remedy claimed"),
+    "remedied": lazy("Made good"),
+    "waived": lazy("Let go"),
+    "disputed": lazy("Disputed"),
+    "ended": lazy("Ended"),
+}
+ACT: Mapping[str, Lazy] = {
+    "keep": lazy("It was kept"),
+    "break": lazy("It was broken"),
+    "claim": lazy("I claimed the remedy"),
+    "remedy": lazy("They made it good"),
+    "waive": lazy("I let it go"),
+}
+BACKING: Mapping[str, Lazy] = {
+    "remedy": lazy("Backed: breaking it costs them something that is written down."),
+    "no_remedy": lazy("Just words: nothing follows if they break it."),
+    "no_time": lazy("Just words: it is not said by when they keep it."),
+    "own": lazy("Your own promise."),
+}
+SOURCE: Mapping[str, Lazy] = {
+    "message": lazy("in a message"),
+    "contract": lazy("in a contract"),
+    "phone": lazy("on the phone"),
+    "website": lazy("on their website"),
+    "api": lazy("through their system"),
+    "other": lazy("elsewhere"),
+}
+MESSAGE: Mapping[str, Lazy] = {"service": lazy("message"), "offer": lazy("offer"), "location_offer": lazy("offer tied to a place")}
+
+TERMS_ERRORS: Mapping[str, Lazy] = {
+    "wider": lazy("This is more than they asked for. You can only give less."),
+    "nothing-left": lazy("No line is kept. Tick what you want to grant, or decline."),
+    "missing": lazy("With nothing chosen here the line means nothing. Keep something, or leave the whole line out."),
+    "contradiction": lazy("This does not go together with the rest of the line."),
+    "out-of-bounds": lazy("This is outside what can be granted. Keep something, or leave the whole line out."),
+}
+"""By the code of a `consent.terms.TermsError`; those without words show its detail."""
+
+DONE: Mapping[str, Lazy] = {
+    "granted": lazy("Permission given. They can use it from now on."),
+    "declined": lazy("Request declined. They are told no, and nothing else."),
+    "paused": lazy("Paused. From this moment everything of theirs is refused."),
+    "resumed": lazy("Resumed. What is written here holds again."),
+    "withdrawn": lazy("Withdrawn. From this moment everything of theirs is refused."),
+    "already": lazy("This was already decided; nothing was changed."),
+    "voted": lazy("Thank you, noted. They are not told."),
+    "promised": lazy("Promise recorded."),
+    "noted": lazy("Noted in the promise's history."),
+    "address-made": lazy("Contact link made. Hand it to one company only."),
+    "address-closed": lazy("Contact link closed. It answers as if it had never been."),
+    "kit-kept": lazy("Your recovery kit is yours alone now: the code has left this host."),
+    "locked": lazy("Locked. The key has left this host."),
+    "passkey-added": lazy("Passkey added. It opens your vault from now on."),
+    "second-factor-added": lazy("Passkey added. It is asked for after the passphrase from now on."),
+    "passkey-renamed": lazy("Renamed."),
+    "passkey-removed": lazy("Passkey removed. It opens nothing any more; you may delete it from the device as well."),
+    "alarm-settled": lazy("Noted. The alarm stays in your history."),
+    "passphrase-changed": lazy("Passphrase changed. Every other browser is locked."),
+    "resealed": lazy("Everything is sealed under the new key. The old one is destroyed."),
+    "profile-saved": lazy("Saved."),
+    "session-ended": lazy("That browser is locked."),
+    "sessions-ended": lazy("Every other browser is locked."),
+    "claimed-code": lazy("Found it. Read what they ask before you decide."),
+    "vendor-kept": lazy("Company written down."),
+    "vendor-changed": lazy("Changes kept."),
+    "vendor-removed": lazy("Company removed, with all that belonged to it."),
+    "interaction-kept": lazy("Written into the timeline."),
+    "imported": lazy("Import applied."),
+    "import-discarded": lazy("Import discarded. Nothing of the file was kept."),
+    "item-kept": lazy("Item kept."),
+    "item-changed": lazy("Item changed."),
+    "item-removed": lazy("Item removed for good."),
+}
+"""What `?done=<code>` says on the next page."""
+
+
+def ledger_type(name: str) -> str:
+    """A ledger type in words."""
+    return str(LEDGER.get(name, name))
+
+
+def said_by(actor: str) -> Side:
+    """Whose act it was, for the two colours."""
+    if actor == "owner":
+        return "mine"
+    return "theirs" if actor.startswith("client:") else "neutral"
+
+
+def actor(name: str, clients: Mapping[str, str]) -> str:
+    """Who did it: you, a client by its own name, or the instance."""
+    kind, __, client_id = name.partition(":")
+    if kind == "client":
+        return clients.get(client_id, _("a system you do not know"))
+    return {"owner": _("you"), "instance": _("this service"), "operator": _("your host")}.get(kind, name)
+
+
+def refusal(slug: str) -> str:
+    """Why something was refused."""
+    return str(REFUSAL.get(slug, slug))
+
+
+def status(name: str) -> str:
+    """The status of a permission."""
+    return str(STATUS.get(name, name))
+
+
+def done(code: str) -> str | None:
+    """What was done, for the page after a redirect; None for a code that we never send."""
+    return str(DONE[code]) if code in DONE else None
+
+
+def of_code(words: Mapping[str, Lazy], code: str) -> str:
+    """The words for a code, or the code."""
+    return str(words.get(code, code))
+
+
+def times(n: int) -> str:
+    """How often something happened."""
+    return ngettext("%(n)d time", "%(n)d times", n) % {"n": n}
+
+
+def iso(moment: datetime) -> str:
+    """An instant for a `datetime` attribute."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

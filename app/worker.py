@@ -1,0 +1,135 @@
+"""What must happen while nobody is looking: grants expire, promises fall due, finished hours are counted, leftovers go.
+
+Every act here is done again harmlessly: a second process, or a worker that was off for a year, does no double work,
+because each step reads what is still open under the account's lock.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, delete, select
+
+from app import clock
+from app.auth import passkeys, sessions, throttle
+from app.database import Stores
+from app.exchange.importers import staging
+from app.tables import ClientToken, CommitmentClock, DeviceCode, GrantToken, IdempotentAnswer, Invitation
+from consent import grants, ledger, successions
+from consent.act import Act, Signer
+from consent.store import Grant, RefusalCount, Request
+from vault import accounts
+from vault.instance import InstanceKeys
+
+PACE = timedelta(seconds=20)
+BATCH = 200
+IDEMPOTENT = timedelta(hours=24)
+TOMBSTONE = timedelta(days=30)
+
+log = structlog.get_logger("worker")
+
+
+class Worker:
+    """A thread that ticks. `tick` may as well be called by hand, with any `now`."""
+
+    def __init__(self, stores: Stores, instance: InstanceKeys) -> None:
+        self.stores, self.instance = stores, instance
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin ticking."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the tick at hand and end."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.tick(clock.now())
+            except OperationalError as failed:
+                log.warning("tick failed; the next one tries again", error=type(failed).__name__)
+            self._stop.wait(PACE.total_seconds())
+
+    def tick(self, now: datetime) -> None:
+        """Do everything that is due at `now`."""
+        self._each(
+            select(Grant.account_id, Grant.grant_id).where(Grant.status.in_(grants.LIVE), Grant.expires_at <= now), self._expire_grant, now
+        )  # type: ignore[attr-defined] # a column
+        self._each(
+            select(Request.account_id, Request.request_id).where(Request.state == "pending", Request.expires_at <= now),
+            self._expire_request,
+            now,
+        )
+        self._each(
+            select(CommitmentClock.account_id, CommitmentClock.commitment_id).where(col(CommitmentClock.next_due_at) <= now), self._due, now
+        )
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        self._each(
+            select(RefusalCount.account_id, RefusalCount.account_id).where(col(RefusalCount.hour) < hour).distinct(), self._close_hours, now
+        )
+        self._succeed(now)
+        self._sweep(now)
+
+    def act(self, db: Session, account_id: str, now: datetime) -> Act:
+        """The instance acting for an owner who is away; it signs with its own key and says so."""
+        signer = Signer(kid=self.instance.kid, public=self.instance.signing_public, attested_by="instance", sign=self.instance.sign)
+        return Act(account_id=account_id, actor="instance", now=now, seal=accounts.mailbox(db, account_id).seal, signer=signer)
+
+    def _each(self, due: object, settle: Callable[[Session, str, str, datetime], None], now: datetime) -> None:
+        with self.stores.main.reading() as db:
+            found = list(db.exec(due.limit(BATCH)))  # type: ignore[attr-defined] # any select of two columns
+        for account_id, subject in found:
+            with self.stores.main.writing() as db:
+                ledger.lock(db, account_id)
+                settle(db, account_id, subject, now)
+
+    def _expire_grant(self, db: Session, account_id: str, grant_id: str, now: datetime) -> None:
+        grant = grants.find(db, account_id, grant_id)
+        if grant is not None and grant.status in grants.LIVE and grant.expires_at <= now:
+            grants.expire(db, self.act(db, account_id, now), grant)
+
+    def _expire_request(self, db: Session, account_id: str, request_id: str, now: datetime) -> None:
+        request = db.get(Request, (account_id, request_id))
+        if request is not None and request.state == "pending" and request.expires_at <= now:
+            grants.expire_request(db, self.act(db, account_id, now), request)
+
+    def _due(self, db: Session, account_id: str, commitment_id: str, now: datetime) -> None:
+        row = db.get(CommitmentClock, (account_id, commitment_id))
+        if row is not None and row.next_due_at is not None and row.next_due_at <= now:
+            ledger.append(
+                db, self.act(db, account_id, now), "commitment.due", {"commitment_id": commitment_id, "due_at": row.next_due_at.isoformat()}
+            )
+            row.next_due_at = None
+            db.add(row)
+
+    def _close_hours(self, db: Session, account_id: str, _subject: str, now: datetime) -> None:
+        ledger.close_hours(db, self.act(db, account_id, now))
+
+    def _succeed(self, now: datetime) -> None:
+        with self.stores.main.reading() as db:
+            found = successions.due(db, now=now, limit=BATCH)
+        for account_id, client_id in found:
+            with self.stores.main.writing() as db:
+                ledger.lock(db, account_id)
+                successions.publish(db, self.act(db, account_id, now), client_id)
+
+    def _sweep(self, now: datetime) -> None:
+        sessions.sweep(self.stores.state, now=now)
+        throttle.sweep(self.stores.state, now=now)
+        passkeys.sweep(self.stores.state, now=now)
+        with self.stores.main.writing() as db:
+            db.exec(delete(ClientToken).where(col(ClientToken.expires_at) < now))
+            db.exec(delete(DeviceCode).where(col(DeviceCode.expires_at) < now - timedelta(days=1)))
+            db.exec(delete(IdempotentAnswer).where(col(IdempotentAnswer.created_at) < now - IDEMPOTENT))
+            db.exec(delete(Invitation).where(col(Invitation.expires_at) < now))
+            db.exec(delete(GrantToken).where(col(GrantToken.gone_at) < now - TOMBSTONE))
+            staging.sweep(db, older_than=now - timedelta(days=1))
