@@ -1,0 +1,1 @@
+"""Tests mirror the tree; what they share lies beside this file."""

@@ -14,7 +14,7 @@ OF_THE_OWNER = (vault.store.Record, consent.store.Grant, app.tables.Message)
 COLUMNS = {f"{table.name}.{column.name}": column for table in SQLModel.metadata.sorted_tables for column in table.columns}
 LISTED = [column for columns in CLEAR.values() for column in columns]
 # Bytes that are meant to be read.
-PUBLIC = {"mailbox_key.public", "relationship_key.public"}
+PUBLIC = {"mailbox_key.public", "relationship_key.public", "succession.public"}
 
 
 def test_every_column_is_clear_sealed_or_hashed_on_purpose() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.vectors import make_vault as reference
-from vault import cipher, slots
+from vault import cipher, slot_set, slots
 from vault.envelope import Place, open_bytes
 from vault.errors import Sealed
 from vault.instance import InstanceKeys
@@ -124,7 +124,7 @@ def test_reference_opens_the_vaults_slots() -> None:
     ]
     assert reference.open_slot(as_text[0], "a passphrase") == reference.open_slot(as_text[1], code) == reference.AMK
     account = Account(account_id=reference.ACCOUNT, login="robin", slot_counter=9, slot_mac=b"", mailbox_key_id="", created_at=NOW)
-    assert slots.set_mac(account, [one, two], keyring) == reference.slot_set_mac(reference.AMK, reference.ACCOUNT, 1, 9, as_text)
+    assert slot_set.set_mac(account, [one, two], keyring) == reference.slot_set_mac(reference.AMK, reference.ACCOUNT, 1, 9, as_text)
 
 
 def test_instance_keys_are_the_pinned_ones() -> None:

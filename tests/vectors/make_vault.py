@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,14 @@ def open_mailbox(private: bytes, info: bytes, sealed: bytes) -> bytes:
     return unpad(AESGCM(key).decrypt(nonce, sealed[42:], b""))
 
 
+def passkey_secret(output: bytes) -> bytes:
+    """What the browser makes of the PRF's output."""
+    return hkdf(output, 32, b"", b"bothways/passkey/v1")
+
+
 def slot_secret(kind: str, parameters: dict[str, Any], given: str) -> bytes:
+    if kind == "passkey":
+        return passkey_secret(bytes.fromhex(given))
     salt = base64.urlsafe_b64decode(parameters["salt"])
     if kind == "recovery":
         return hkdf(given.encode(), 32, salt, b"bothways/recovery/v1")
@@ -144,13 +152,21 @@ def open_slot(slot: dict[str, Any], given: str) -> bytes:
     return AESGCM(key).decrypt(nonce, bytes.fromhex(slot["wrapped"]), slot_aad(slot))
 
 
-def slot_set_mac(amk: bytes, account_id: str, generation: int, counter: int, slots: list[dict[str, Any]]) -> bytes:
+def slot_set(account_id: str, generation: int, counter: int, slots: list[dict[str, Any]]) -> bytes:
     ordered = sorted(slots, key=lambda slot: str(slot["slot_id"]))
     encoded = [
         join(slot_aad(slot), bytes.fromhex(slot["commitment"]), bytes.fromhex(slot["wrapped"]), slot["created_us"].to_bytes(8, "big"))
         for slot in ordered
     ]
-    return mac(amk, "slots", join(account_id.encode(), u32(generation), counter.to_bytes(8, "big"), *encoded))
+    return join(account_id.encode(), u32(generation), counter.to_bytes(8, "big"), *encoded)
+
+
+def slot_set_mac(amk: bytes, account_id: str, generation: int, counter: int, slots: list[dict[str, Any]]) -> bytes:
+    return mac(amk, "slots", slot_set(account_id, generation, counter, slots))
+
+
+def slot_mark(account_id: str, generation: int, counter: int, slots: list[dict[str, Any]], set_mac: bytes) -> bytes:
+    return hashlib.sha256(join(b"bothways/slot-mark/v1", slot_set(account_id, generation, counter, slots), set_mac)).digest()
 
 
 def recovery_code(secret: str) -> str:
@@ -313,7 +329,176 @@ def instance() -> dict[str, Any]:
     }
 
 
-FILES = {"envelope": envelopes, "mailbox": mailboxes, "slots": key_slots, "instance": instance}
+def slot_sets() -> dict[str, Any]:
+    """A set with slots of every kind, its mark, the set before its last change, and faults: each one thing wrong with the set."""
+    salts = [base64.urlsafe_b64encode(bytes(range(start, start + 24))).decode() for start in (0, 50, 100, 150)]
+    passphrases, code, output = (
+        ["the old passphrase", "the new passphrase"],
+        recovery_code("ZYXWVTSRQPNMKJHGFEDCBA98765432"),
+        bytes(range(60, 92)),
+    )
+    shared = {"account_id": ACCOUNT, "generation": 1, "version": 1, "created_us": 1_795_262_400_123_456}
+    old, new = (
+        seal_slot(
+            {**shared, "slot_id": letter * 32, "kind": "passphrase", "parameters": f'{{"m":19456,"p":1,"salt":"{salt}","t":2}}'}, given, AMK
+        )
+        for letter, salt, given in zip("12", salts, passphrases, strict=False)
+    )
+    credential, key = (base64.urlsafe_b64encode(bytes(range(start, start + length))).decode() for start, length in ((0, 32), (100, 77)))
+    other = base64.urlsafe_b64encode(bytes(range(40, 56))).decode()
+    passkey = f'{{"credential":"{credential}","key":"{key}","prf":1}}'
+    kept = [
+        seal_slot({**shared, "slot_id": "3" * 32, "kind": "recovery", "parameters": f'{{"salt":"{salts[2]}"}}'}, code, AMK),
+        seal_slot({**shared, "slot_id": "4" * 32, "kind": "passkey", "parameters": passkey}, output.hex(), AMK),
+        {
+            **shared,
+            "slot_id": "5" * 32,
+            "kind": "second-factor",
+            "parameters": f'{{"credential":"{other}","key":"{key}"}}',
+            "commitment": "",
+            "wrapped": "",
+        },
+    ]
+    sets: list[dict[str, Any]] = [
+        {"counter": counter, "mac": slot_set_mac(AMK, ACCOUNT, 1, counter, rows).hex(), "slots": rows}
+        for counter, rows in ((6, [old, *kept]), (7, [new, *kept]))
+    ]
+    foreign = {**shared, "account_id": "f" * 32, "slot_id": "6" * 32, "kind": "recovery", "parameters": f'{{"salt":"{salts[3]}"}}'}
+    return {
+        "amk": AMK.hex(),
+        "account_id": ACCOUNT,
+        "passphrase": passphrases[1],
+        "old_passphrase": passphrases[0],
+        "code": code,
+        "prf_output": output.hex(),
+        "passkey_secret": passkey_secret(output).hex(),
+        "set": sets[1],
+        "set_before": sets[0],
+        "mark": slot_mark(ACCOUNT, 1, 7, sets[1]["slots"], bytes.fromhex(sets[1]["mac"])).hex(),
+        "faults": list(slot_faults(sets[1]["slots"], old, seal_slot(foreign, code, AMK[::-1]))),
+    }
+
+
+def slot_faults(rows: list[dict[str, Any]], old: dict[str, Any], foreign: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """`at` names a slot by its place in the set; `set` changes its columns, or the account's without `at`; `add` and `drop` rows."""
+    salt = json.loads(rows[0]["parameters"])["salt"]
+
+    def passphrase(m: str = "19456", p: str = "1", s: str = f'"{salt}"', t: str = "2") -> str:
+        return f'{{"m":{m},"p":{p},"salt":{s},"t":{t}}}'
+
+    costs = {
+        "memory below the floor": passphrase(m="19455"),
+        "no memory": passphrase(m="0"),
+        "memory above the ceiling": passphrase(m="1048577"),
+        "memory raised to 4 GiB": passphrase(m="4194304"),
+        "memory beyond every integer": passphrase(m="9" * 400),
+        "memory negative": passphrase(m="-1"),
+        "memory as text": passphrase(m='"19456"'),
+        "memory as a fraction": passphrase(m="19456.5"),
+        "memory as a float": passphrase(m="19456.0"),
+        "memory true": passphrase(m="true"),
+        "memory null": passphrase(m="null"),
+        "memory a list": passphrase(m="[]"),
+        "memory not a number": passphrase(m="NaN"),
+        "one pass": passphrase(t="1"),
+        "eleven passes": passphrase(t="11"),
+        "passes true": passphrase(t="true"),
+        "no lane": passphrase(p="0"),
+        "seventeen lanes": passphrase(p="17"),
+        "lanes as text": passphrase(p='"1"'),
+        "no memory named": passphrase().replace('"m":19456,', ""),
+        "one parameter more": passphrase()[:-1] + ',"x":1}',
+        "a parameter twice": passphrase()[:-1] + ',"t":2}',
+        "another order": f'{{"t":2,"m":19456,"p":1,"salt":"{salt}"}}',
+        "a space": passphrase().replace(",", ", "),
+        "a shorter salt": passphrase(s=f'"{salt[:-4]}"'),
+        "a longer salt": passphrase(s=f'"{salt}AAAA"'),
+        "an empty salt": passphrase(s='""'),
+        "a salt that is not base64": passphrase(s=f'"!{salt[1:]}"'),
+        "a salt with a line feed in it": passphrase(s=f'"{salt[:4]}\\n{salt[4:]}"'),
+        "a salt in the other alphabet": passphrase(s=f'"+{salt[1:]}"'),
+        "a salt not ASCII": passphrase(s='"\u00e9"'),
+        "a salt that is a number": passphrase(s="7"),
+        "another salt": passphrase(s=f'"B{salt[1:]}"'),
+        "more passes, within bounds": passphrase(t="3"),
+        "not JSON": "{",
+        "no parameters": "",
+        "JSON that is not an object": "[]",
+        "nothing in JSON": "null",
+        "lists in lists": "[" * 4000,
+        "parameters without end": passphrase()[:-1] + " " * 9000 + "}",
+    }
+    for what, parameters in costs.items():
+        yield {"what": what, "at": 0, "set": {"parameters": parameters}}
+    recovery, passkey, second = (json.loads(row["parameters"]) for row in rows[1:])
+    others: list[tuple[str, int, dict[str, Any]]] = [
+        ("a recovery slot with a cost", 1, {"m": 19456, **recovery}),
+        ("a recovery slot with another salt", 1, {"salt": salt}),
+        ("a passkey without its key", 2, {"credential": passkey["credential"], "prf": 1}),
+        ("a passkey of another derivation", 2, {**passkey, "prf": 2}),
+        ("a passkey whose derivation is true", 2, {**passkey, "prf": True}),
+        ("another public key", 2, {**passkey, "key": passkey["key"][::-1].lstrip("=").ljust(len(passkey["key"]), "A")}),
+        ("an empty public key", 2, {**passkey, "key": ""}),
+        ("a credential too short", 2, {**passkey, "credential": "AAAA"}),
+        ("a credential too long", 2, {**passkey, "credential": "A" * 1368}),
+        ("another credential as second factor", 3, {**second, "credential": passkey["credential"]}),
+        ("a second factor with a derivation", 3, {**second, "prf": 1}),
+    ]
+    for what, at, parameters_of in others:
+        yield {"what": what, "at": at, "set": {"parameters": json.dumps(parameters_of, separators=(",", ":"), sort_keys=True)}}
+    columns: list[tuple[str, int, dict[str, Any]]] = [
+        ("an unknown kind", 0, {"kind": "keyfile"}),
+        ("no kind", 0, {"kind": ""}),
+        ("a kind in capitals", 0, {"kind": "Passphrase"}),
+        ("a passphrase called recovery", 0, {"kind": "recovery"}),
+        ("a recovery code called passphrase", 1, {"kind": "passphrase"}),
+        ("a passkey called second factor", 2, {"kind": "second-factor"}),
+        ("a second factor called passkey", 3, {"kind": "passkey"}),
+        ("version 2", 0, {"version": 2}),
+        ("version 0", 0, {"version": 0}),
+        ("generation 2 of one slot", 0, {"generation": 2}),
+        ("generation 0 of one slot", 0, {"generation": 0}),
+        ("another slot id", 0, {"slot_id": "7" * 32}),
+        ("a shorter slot id", 0, {"slot_id": "2" * 31}),
+        ("a slot id in capitals", 0, {"slot_id": "A" * 32}),
+        ("a commitment of zeros", 0, {"commitment": "00" * 32}),
+        ("another slot's commitment", 0, {"commitment": rows[1]["commitment"]}),
+        ("a shorter commitment", 0, {"commitment": rows[0]["commitment"][:-2]}),
+        ("a longer commitment", 0, {"commitment": rows[0]["commitment"] + "00"}),
+        ("no commitment", 0, {"commitment": ""}),
+        ("a bit of the wrapped key", 0, {"wrapped": f"{int(rows[0]['wrapped'][:2], 16) ^ 1:02x}" + rows[0]["wrapped"][2:]}),
+        ("another slot's wrapped key", 0, {"wrapped": rows[1]["wrapped"]}),
+        ("a shorter wrapped key", 0, {"wrapped": rows[0]["wrapped"][:-2]}),
+        ("a longer wrapped key", 0, {"wrapped": rows[0]["wrapped"] + "00"}),
+        ("no wrapped key", 0, {"wrapped": ""}),
+        ("a second factor that wraps a key", 3, {"commitment": rows[0]["commitment"], "wrapped": rows[0]["wrapped"]}),
+        ("made a microsecond later", 1, {"created_us": rows[1]["created_us"] + 1}),
+        ("made before 1970", 1, {"created_us": -1}),
+        ("the old slot put back in place of the new", 0, {name: old[name] for name in ("slot_id", "parameters", "commitment", "wrapped")}),
+    ]
+    for what, at, changes in columns:
+        yield {"what": what, "at": at, "set": changes}
+    for at, row in enumerate(rows):
+        yield {"what": f"without the {row['kind']} slot", "drop": at}
+    yield {"what": "without any slot", "drop": "all"}
+    yield {"what": "the old slot put back beside the new", "add": [old]}
+    yield {"what": "a slot of another account", "add": [foreign]}
+    yield {"what": "a slot of another account, relabelled", "add": [{**foreign, "account_id": ACCOUNT}]}
+    yield {"what": "a slot twice", "add": [rows[0]]}
+    yield {"what": "a slot twice, under two ids", "add": [{**rows[0], "slot_id": "8" * 32}]}
+    yield {"what": "more slots than an account can have", "add": [{**rows[1], "slot_id": f"{number:032x}"} for number in range(40)]}
+    for what, changes in (
+        ("the counter one higher", {"counter": 8}),
+        ("the counter one lower", {"counter": 6}),
+        ("the counter negative", {"counter": -1}),
+        ("generation 2 of the account", {"generation": 2}),
+        ("a MAC of zeros", {"mac": "00" * 32}),
+        ("a shorter MAC", {"mac": "00" * 31}),
+    ):
+        yield {"what": what, "set": changes}
+
+
+FILES = {"slot_sets": slot_sets, "envelope": envelopes, "mailbox": mailboxes, "slots": key_slots, "instance": instance}
 
 
 def text_of(name: str) -> str:

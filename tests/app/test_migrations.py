@@ -1,0 +1,40 @@
+"""The schema that migrations build is the schema of the tables, on both databases."""
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from app import migrations
+from app.database import open_store
+from app.migrations import STORES, NewerSchema
+from app.settings import Settings
+
+
+def test_migrations_build_exactly_the_tables(settings: Settings) -> None:
+    """`alembic check` finds nothing to add."""
+    for name, url in zip(STORES, (settings.main_url, settings.state_url), strict=True):
+        store = open_store(url)
+        config = migrations.config(name)
+        with store.writer.begin() as connection:
+            config.attributes["connection"] = connection
+            command.check(config)
+        store.close()
+
+
+def test_second_upgrade_changes_nothing(settings: Settings) -> None:
+    """Every start migrates; a current database is left alone and nothing is said."""
+    said: list[str] = []
+    migrations.upgrade(settings, say=said.append)
+    assert said == []
+    assert migrations.behind(settings) == []
+
+
+def test_newer_schema_is_refused(settings: Settings) -> None:
+    """A database written by a newer version is not touched."""
+    store = open_store(settings.main_url)
+    with store.writer.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'main_9999'"))
+    store.close()
+    with pytest.raises(NewerSchema, match="main_9999"):
+        migrations.upgrade(settings)
+    assert migrations.behind(settings) == ["main"]

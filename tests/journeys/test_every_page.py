@@ -1,0 +1,90 @@
+"""Every page of a lived-in account, on phone and desk, light and dark: nothing for axe to find, nothing wider than the screen."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from app import clock
+from app.demo.browser import Browser as Owner
+from app.demo.story import tell
+from tests.browsing import PASSPHRASE
+from tests.serving import Server
+from tests.watching import watched
+
+TAGS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+FIRST = ("/", "/unlock", "/unlock/recovery", "/protection", "/problems/consent-withdrawn", "/api/docs", "/a/no-such-handle", "/nowhere")
+INSIDE = (
+    "/today", "/vendors", "/vendors/new", "/imports/new", "/items", "/items/new", "/requests", "/device", "/grants", "/inbox", "/commitments",
+    "/commitments/new", "/ledger", "/ledger/verify", "/addresses", "/me", "/settings", "/operator",
+)  # fmt: skip
+FOLLOWED = re.compile(r'href="(/(?:vendors|requests|grants|inbox|commitments|addresses|items)/[0-9a-f]{32}(?:/(?:edit|remove|interactions/new))?)"')
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def lived_in(server: Server) -> Owner:
+    """An owner with the demo's history behind them."""
+    robin = Owner(server.url)
+    robin.sign_up(urlsplit(server.set_up).path, login="robin", passphrase=PASSPHRASE)
+    tell(robin, now=clock.now())
+    return robin
+
+
+def test_axe_finds_nothing_and_nothing_overflows(browser: Browser, lived_in: Owner, server: Server) -> None:
+    """WCAG 2.2 AA on every page in every dress; one page of each kind is followed from the lists."""
+    paths = [*FIRST, *INSIDE, *_followed(lived_in)]
+    assert len(paths) > len(FIRST) + len(INSIDE) + 8
+    faults: list[str] = []
+    for width, height in ((390, 844), (1280, 900)):
+        for scheme in ("light", "dark"):
+            dress = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+            with _context(browser, server, lived_in, **dress) as plain, watched(plain, server.url):
+                faults += [f"{width} {scheme} {path}: {over} px too wide" for path, over in _overflows(plain.new_page(), paths)]
+            # axe measures with inline styles of its own, which our policy would refuse.
+            with _context(browser, server, lived_in, bypass_csp=True, **dress) as looked_at:
+                faults += [f"{width} {scheme} {path}: {fault}" for path, fault in _axe(looked_at.new_page(), paths)]
+    assert not faults, "\n".join(faults)
+
+
+@contextmanager
+def _context(browser: Browser, server: Server, owner: Owner, **dress: Any) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=server.url, **dress)
+    cookies: Any = [{"name": cookie.name, "value": cookie.value or "", "url": server.url} for cookie in owner.http.cookies.jar]
+    context.add_cookies(cookies)
+    yield context
+    context.close()
+
+
+def _followed(owner: Owner) -> list[str]:
+    """One path of each kind that the lists and shown pages link to."""
+    found: dict[str, str] = {}
+    for start in (*INSIDE, "/vendors"):
+        for path in FOLLOWED.findall(owner.get(start)):
+            found.setdefault(re.sub(r"[0-9a-f]{32}", "*", path), path)
+    for path in list(found.values()):
+        for further in FOLLOWED.findall(owner.get(path)):
+            found.setdefault(re.sub(r"[0-9a-f]{32}", "*", further), further)
+    return sorted(found.values())
+
+
+def _overflows(page: Page, paths: Sequence[str]) -> Iterator[tuple[str, int]]:
+    for path in paths:
+        page.goto(path)
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            yield path, over
+
+
+def _axe(page: Page, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        page.goto(path)
+        for violation in Axe().run(page, options=TAGS).response["violations"]:
+            places = ", ".join(str(node["target"]) for node in violation["nodes"][:3])
+            yield path, f"{violation['id']} at {places}: {violation['nodes'][0]['failureSummary'][:300]}"
