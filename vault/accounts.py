@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from vault import slots
+from vault import slot_set, slots
 from vault.cipher import Cost
 from vault.errors import BadLogin, LoginTaken
 from vault.keyring import Keyring
@@ -68,7 +68,7 @@ def draft(login: str, passphrase: str, *, operator: bool, cost: Cost, now: datet
         mailbox_key_id=mailbox_key.key_id,
         created_at=now,
     )
-    account.slot_mac = slots.set_mac(account, both, keyring)
+    account.slot_mac = slot_set.set_mac(account, both, keyring)
     return Draft(NewAccount(account, keyring, mailbox_of(mailbox_key), code), both, mailbox_key)
 
 

@@ -5,6 +5,7 @@ import hmac
 import secrets
 import unicodedata
 from dataclasses import dataclass
+from threading import Lock
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -73,6 +74,25 @@ FLOOR = Cost(19456, 2, 1)
 CEILING = Cost(1 << 20, 10, 16)
 
 
+class Tally:
+    """Counts, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock, self._count = Lock(), 0
+
+    def add(self) -> None:
+        """One more."""
+        with self._lock:
+            self._count += 1
+
+    def __int__(self) -> int:
+        return self._count
+
+
+derivations = Tally()
+"""How many Argon2id derivations this process has begun; a refusal that comes before any derivation does not raise it."""
+
+
 def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     """32 bytes from a passphrase by Argon2id; NFKC first, because keyboards differ in how they compose an accent.
 
@@ -80,6 +100,7 @@ def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     """
     if not cost.within(FLOOR, CEILING):
         raise ValueError("Argon2id parameters lie outside the allowed range")
+    derivations.add()
     normal = unicodedata.normalize("NFKC", passphrase).encode("utf-8", "surrogatepass")
     return Argon2id(salt=salt, length=KEY_BYTES, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib).derive(normal)
 

@@ -15,13 +15,21 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
     "login name, whether operator, and when the account was made": (
         *_of("account", "account_id login operator generation slot_counter mailbox_key_id created_at"),
     ),
-    "kind, number and parameters of key slots, and when they were made and last used": (
-        *_of("slot", "account_id slot_id kind version generation parameters created_at last_used_at"),
+    "kind, number and parameters of key slots (of a passkey its id, public key and sign count), and when they were made and last used": (
+        *_of("slot", "account_id slot_id kind version generation parameters sign_count created_at last_used_at"),
     ),
     "public mailbox keys and their times": (*_of("mailbox_key", "account_id key_id public created_at retired_at"),),
+    "that the account key was replaced, when, and how far sealing everything again has got": (
+        *_of("retired_key", "account_id generation retired_at"),
+        *_of("resealing", "account_id holding behind done total damaged started_at"),
+    ),
     "number, kind and times of records": (
         *_of("record", "account_id record_id kind segment import_id schema_version generation created_at updated_at"),
         *_of("segment", "account_id kind number count generation"),
+    ),
+    "documents: on which record, when, and how many pieces of 64 KiB": (
+        *_of("attachment", "account_id record_id attachment_id generation created_at"),
+        *_of("attachment_chunk", "account_id record_id attachment_id number last generation"),
     ),
     "clients: what they registered about themselves": (
         *_of("client", "client_id name metadata_json auth_method created_at deleted_at"),
@@ -30,6 +38,7 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
     "which client holds which grant and its terms, and every request, receipt and relationship": (
         *_of("relationship", "account_id client_id subject created_at"),
         *_of("relationship_key", "account_id client_id kid public valid_from valid_until"),
+        *_of("succession", "account_id client_id kid previous_kid public statement not_before"),
         *_of(
             "request",
             "account_id request_id client_id address_id state details client_reference grant_id created_at expires_at decided_at",
@@ -66,6 +75,8 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
 # Opens with the owner's key, or (what serves clients while owners are away) with the instance's.
 SEALED = frozenset(
     (
+        *_of("attachment", "sealed"),
+        *_of("attachment_chunk", "sealed"),
         *_of("client", "webhook_secret"),
         *_of("ledger_entry", "sealed"),
         *_of("mailbox_key", "sealed"),
@@ -73,8 +84,10 @@ SEALED = frozenset(
         *_of("receipt", "opening"),
         *_of("record", "sealed"),
         *_of("relationship_key", "sealed"),
+        *_of("retired_key", "sealed"),
         *_of("segment", "sealed"),
-        *_of("slot", "wrapped"),
+        *_of("slot", "label wrapped"),
+        *_of("succession", "sealed"),
     )
 )
 

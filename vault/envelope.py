@@ -56,23 +56,33 @@ def open_fields(kind_key: bytes, place: Place, generation: int, sealed: bytes) -
 
 def seal_bytes(kind_key: bytes, place: Place, generation: int, data: bytes) -> bytes:
     """Seal raw bytes, padded to their size class."""
-    header = bytes([VERSION, SUITE_RECORD]) + generation.to_bytes(4, "big")
+    start = header(generation)
     salt = cipher.random_bytes(SALT_BYTES)
     key, nonce = _once(kind_key, salt)
-    return header + salt + cipher.seal(key, nonce, pad(data), _aad(header, place))
+    return start + salt + cipher.seal(key, nonce, pad(data), _aad(start, place))
 
 
 def open_bytes(kind_key: bytes, place: Place, generation: int, sealed: bytes) -> bytes:
     """Open raw bytes. Raises `Sealed` for every failure."""
-    header = bytes([VERSION, SUITE_RECORD]) + generation.to_bytes(4, "big")
-    if not sealed.startswith(header):
+    start = header(generation)
+    if not sealed.startswith(start):
         raise Sealed
     salt, ciphertext = sealed[_HEADER : _HEADER + SALT_BYTES], sealed[_HEADER + SALT_BYTES :]
     key, nonce = _once(kind_key, salt)
     try:
-        return unpad(cipher.open_(key, nonce, ciphertext, _aad(header, place)))
+        return unpad(cipher.open_(key, nonce, ciphertext, _aad(start, place)))
     except ValueError:
         raise Sealed from None
+
+
+def header(generation: int) -> bytes:
+    """The 6 bytes with which every value begins that is sealed under the account key of that generation."""
+    return bytes([VERSION, SUITE_RECORD]) + generation.to_bytes(4, "big")
+
+
+def generation_of(sealed: bytes) -> int:
+    """The generation that a value says it is sealed under; what it says is authenticated only by opening it."""
+    return int.from_bytes(sealed[2:_HEADER], "big")
 
 
 def _once(kind_key: bytes, salt: bytes) -> tuple[bytes, bytes]:

@@ -51,7 +51,40 @@ class NoSuchRecord(VaultError):
     code = "no-such-record"
 
 
+class DocumentTooLarge(VaultError):
+    """A document has at most 25 MiB."""
+
+    code = "document-too-large"
+
+
 class BadInstanceSecret(VaultError):
     """The instance secret is not 32 bytes in base64, or its file can be read by others."""
 
     code = "bad-instance-secret"
+
+
+class BadArchive(VaultError):
+    """This is not an export that can be taken in. `reason` is stable, `where` names the entry, or is empty."""
+
+    code = "bad-archive"
+
+    def __init__(self, reason: str, where: str = "") -> None:
+        super().__init__(f"{reason}: {where}" if where else reason)
+        self.reason = reason
+        self.where = where
+
+
+class ExportTooLarge(VaultError):
+    """What the account holds does not fit into one archive. `size` in bytes, or more."""
+
+    code = "export-too-large"
+
+    def __init__(self, size: int) -> None:
+        super().__init__("too large for one archive")
+        self.size = size
+
+
+class NotEmpty(VaultError):
+    """Only an account that holds nothing yet takes an export in."""
+
+    code = "not-empty"

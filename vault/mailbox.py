@@ -78,6 +78,20 @@ def new_mailbox(keyring: Keyring, *, now: datetime) -> MailboxKey:
     )
 
 
+def reseal(key: MailboxKey, old: Keyring, new: Keyring) -> None:
+    """Put a key pair under another account key: its MAC and its private half. Raises `Sealed` when it is not the account's own."""
+    if not cipher.same(key.mac, _mac(old, key.key_id, key.public)):
+        raise Sealed
+    place = _place(key.account_id, key.key_id)
+    key.sealed = new.seal_bytes(place, old.open_bytes(place, key.sealed))
+    key.mac = _mac(new, key.key_id, key.public)
+
+
+def start_of(key_id: str) -> bytes:
+    """The bytes with which everything begins that is sealed to this key."""
+    return _HEADER + bytes.fromhex(key_id)
+
+
 def mailbox_of(key: MailboxKey) -> Mailbox:
     """The public half of a row."""
     return Mailbox(account_id=key.account_id, key_id=key.key_id, public=key.public)

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     IMPORT = "import"
     PROFILE = "profile"
     KIT = "kit"
+    PAST = "past"
 
 
 def _utc(moment: datetime) -> datetime:
@@ -273,6 +274,21 @@ class Kit(Fields):
     code: Short
 
 
+class Past(Fields):
+    """A piece of the history that an export brought from another host: kept to be read and handed on, never acted upon.
+
+    Each row is one canonical JSON object of the file `history/<ledger id>/<part>.json`; pieces follow one another by number.
+    """
+
+    KIND = Kind.PAST
+    LISTED = frozenset({"ledger_id", "part", "number"})
+
+    ledger_id: Id
+    part: Literal["ledger", "receipts", "grants", "requests", "relationships", "instance", "clients"]
+    number: Annotated[int, Limit(ge=0)]
+    rows: tuple[Annotated[str, StringConstraints(max_length=1_000_000)], ...]
+
+
 MODELS: Mapping[Kind, type[Fields]] = {
-    model.KIND: model for model in (Vendor, Item, Interaction, Commitment, MessageRecord, AddressRecord, Import, Profile, Kit)
+    model.KIND: model for model in (Vendor, Item, Interaction, Commitment, MessageRecord, AddressRecord, Import, Profile, Kit, Past)
 }

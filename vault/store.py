@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, groupby
 from itertools import count as count_from
-from typing import Generic
+from typing import Generic, NamedTuple
 
-from sqlalchemy import DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary, insert
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
-from vault import segments
+from vault import segments, shredding
 from vault.envelope import Place
 from vault.errors import NoSuchRecord, Sealed
 from vault.keyring import Keyring
@@ -69,7 +69,7 @@ class MailboxKey(SQLModel, table=True):
 
 
 class Slot(SQLModel, table=True):
-    """One way to open the account key. Everything but `last_used_at` is under the MAC over the set."""
+    """One way to open the account key. Everything but `last_used_at`, `sign_count` and `label` is under the MAC over the set."""
 
     __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
 
@@ -81,6 +81,8 @@ class Slot(SQLModel, table=True):
     parameters: str
     commitment: bytes = Field(sa_type=LargeBinary)
     wrapped: bytes = Field(sa_type=LargeBinary)
+    label: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sign_count: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Field(sa_type=Instant)
     last_used_at: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -117,6 +119,35 @@ class Segment(SQLModel, table=True):
     count: int
     generation: int
     sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class RetiredKey(SQLModel, table=True):
+    """An account key of an older generation, sealed under the present one until nothing is left that it opens."""
+
+    __tablename__ = "retired_key"
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    generation: int = Field(primary_key=True)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    retired_at: datetime = Field(sa_type=Instant)
+
+
+class Resealing(SQLModel, table=True):
+    """How far sealing everything again under a new account key has got: which holding, and behind which primary key.
+
+    `damaged` counts the values of this pass that opened under no key; where there are any, the retired keys stay.
+    """
+
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    holding: int = 0
+    behind: str = ""
+    done: int = 0
+    total: int
+    damaged: int = 0
+    started_at: datetime = Field(sa_type=Instant)
 
 
 PAGE = 500
@@ -177,6 +208,8 @@ def remove(db: Session, keyring: Keyring, model: type[T], record_id: str) -> boo
     _refile(db, keyring, record, [])
     db.delete(record)
     db.flush()
+    # The documents of a record go with it, by their foreign key.
+    shredding.mark(db, "record", "segment", "attachment", "attachment_chunk")
     return True
 
 
@@ -217,7 +250,41 @@ def publish(db: Session, keyring: Keyring, import_id: str, *, now: datetime) -> 
 
 def discard(db: Session, account_id: str, import_id: str) -> int:
     """Delete an import's records that were never shown; how many. Needs no key."""
+    shredding.mark(db, "record")
     return db.exec(delete(Record).where(col(Record.account_id) == account_id, col(Record.import_id) == import_id)).rowcount
+
+
+class Draft(NamedTuple):
+    """A record that keeps the id and the times it had elsewhere, sealed and not yet stored."""
+
+    record: Record
+    line: bytes
+
+
+def draft(keyring: Keyring, opened: Opened[T]) -> Draft:
+    """Seal a record that comes from elsewhere. Needs no database: of many, this is the slow part."""
+    record = Record(
+        account_id=keyring.account_id,
+        record_id=opened.record_id,
+        kind=opened.fields.KIND.value,
+        generation=keyring.generation,
+        sealed=b"",
+        created_at=opened.created_at,
+        updated_at=opened.updated_at,
+    )
+    _seal(keyring, record, opened.fields)
+    return Draft(record, _line(record, opened.fields))
+
+
+def add_drafts(db: Session, keyring: Keyring, drafts: Sequence[Draft]) -> None:
+    """Store drafted records and their digests, visible at once when the caller commits."""
+    for kind, group in groupby(sorted(drafts, key=lambda one: one.record.kind), key=lambda one: one.record.kind):
+        batch = list(group)
+        for one, number in zip(batch, _file(db, keyring, kind, [one.line for one in batch]), strict=True):
+            one.record.segment = number
+    if drafts:
+        db.execute(insert(Record), [one.record.model_dump() for one in drafts])
+    db.flush()
 
 
 def abandoned(db: Session, *, before: datetime) -> list[tuple[str, str]]:
@@ -243,18 +310,19 @@ def _each(db: Session, keyring: Keyring, model: type[T], import_id: str | None) 
         after = page[-1].record_id
 
 
-def _place(record: Record) -> Place:
+def place(record: Record) -> Place:
+    """Where a record's fields are sealed."""
     return Place("record", record.kind, record.record_id, record.account_id, record.schema_version)
 
 
 def _seal(keyring: Keyring, record: Record, fields: Fields) -> None:
     record.schema_version, record.generation = fields.SCHEMA, keyring.generation
-    record.sealed = keyring.seal(_place(record), fields.model_dump(mode="json"))
+    record.sealed = keyring.seal(place(record), fields.model_dump(mode="json"))
 
 
 def _opened(keyring: Keyring, model: type[T], record: Record) -> Opened[T]:
     try:
-        fields = model.model_validate(keyring.open(_place(record), record.sealed))
+        fields = model.model_validate(keyring.open(place(record), record.sealed))
     except ValueError:
         # Pydantic's error would carry what the record says; one error for every failure.
         raise Sealed from None
@@ -303,17 +371,18 @@ def _fill(db: Session, keyring: Keyring, segment: Segment, lines: Sequence[bytes
         db.delete(segment)
         return
     segment.count, segment.generation = len(lines), keyring.generation
-    segment.sealed = keyring.seal_bytes(_segment_place(segment), segments.joined(lines))
+    segment.sealed = keyring.seal_bytes(segment_place(segment), segments.joined(lines))
     db.add(segment)
 
 
 def _lines(keyring: Keyring, segment: Segment) -> list[bytes]:
     """The segment's lines. Raises `Sealed` when it does not open, or not to as many lines as it counts."""
-    lines = segments.lines(keyring.open_bytes(_segment_place(segment), segment.sealed)) if segment.count else []
+    lines = segments.lines(keyring.open_bytes(segment_place(segment), segment.sealed)) if segment.count else []
     if len(lines) != segment.count:
         raise Sealed
     return lines
 
 
-def _segment_place(segment: Segment) -> Place:
+def segment_place(segment: Segment) -> Place:
+    """Where the digests of a segment are sealed."""
     return Place("segment", segment.kind, str(segment.number), segment.account_id, 1)

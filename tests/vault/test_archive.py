@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.archives import pack
 from vault import archive
-from vault.archive import pack, unpack
+from vault.archive import unpack
 from vault.errors import BadArchive
 
 ALL = (re.compile(r".*", re.DOTALL),)
@@ -39,6 +40,15 @@ def test_our_own_archives_are_no_bombs() -> None:
     """What would unpack to more than a hundred times its size is stored as it is, so that nothing we write is refused."""
     dull = {"dull.json": b"a" * 1_000_000}
     assert unpack(pack(dull), ALL) == dull
+
+
+def test_what_is_named_as_stored_is_stored() -> None:
+    """Documents are packed as they are; the reader takes them either way."""
+    plain = archive.pack(iter(sorted(SOME.items())), stored={"records/item.json"})
+    with zipfile.ZipFile(BytesIO(plain)) as read:
+        kinds = {entry.filename: entry.compress_type for entry in read.infolist()}
+    assert kinds["records/item.json"] == zipfile.ZIP_STORED and plain != pack(SOME)
+    assert unpack(plain, ALL) == unpack(pack(SOME), ALL) == SOME
 
 
 def rewritten(change: Callable[[zipfile.ZipInfo], None] = lambda _entry: None, entries: dict[str, bytes] | None = None) -> bytes:

@@ -24,6 +24,7 @@ from vault.records import (
     Kind,
     Kit,
     MessageRecord,
+    Past,
     PastValue,
     Profile,
     Remedy,
@@ -79,6 +80,7 @@ WHOLE: dict[Kind, Fields] = {
     Kind.IMPORT: Import(import_id=ID, format="vcard", file_name="a.vcf", summary={"added": 3}, notes=("one dropped",)),
     Kind.PROFILE: Profile(time_zone="Etc/GMT+1", language="en_IE", idle_minutes=5),
     Kind.KIT: Kit(code="0123"),
+    Kind.PAST: Past(ledger_id=ID, part="ledger", number=0, rows=('{"seq":1}', '{"seq":2}')),
 }
 
 

@@ -15,7 +15,7 @@ from vault.cipher import FLOOR
 from vault.errors import Sealed, SlotsTampered
 from vault.keyring import Keyring
 from vault.records import Item
-from vault.resealing import HOLDINGS, Progress, Scope
+from vault.resealing import HOLDINGS, Holding, Progress, Scope
 from vault.rotation import Draft
 from vault.store import Account, MailboxKey, Record, Resealing, RetiredKey, Segment
 
@@ -243,6 +243,23 @@ def test_a_tampered_set_or_a_second_rotation_at_the_same_time_is_refused(stores:
         db.delete(slots.slots_of(db, keyring.account_id)[0])
     with pytest.raises(SlotsTampered):
         rotate(stores, keyring)
+
+
+def test_who_goes_along_is_called_once_for_each_value_sealed_again(stores: Stores, owner: NewAccount) -> None:
+    """In the same transaction, with a keyring that still opens the value as it was."""
+    ids = fill(stores, owner.keyring, 4)
+    seen: list[str] = []
+
+    def along(_db: object, keyring: Keyring, row: Any, now: datetime) -> None:
+        assert keyring.open(store.place(row), row.sealed)["term"] == "pd:Name" and now == NOW
+        seen.append(row.record_id)
+
+    scope = Scope((Holding(Record, ("record_id",), store.place, along=along), *HOLDINGS[1:]), SCOPE.letters)
+    drafted = rotate(stores, owner.keyring)
+    for _ in range(2):
+        with stores.main.writing() as db:
+            resealing.advance(db, drafted.keyring, scope, now=NOW, limit=3)
+    assert sorted(seen) == sorted(ids)
 
 
 def test_other_accounts_are_left_alone(stores: Stores, owner: NewAccount) -> None:
