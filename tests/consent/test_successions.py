@@ -1,6 +1,7 @@
 """A key follows another: signed by both, at a time of its own, and never while the old one still signs."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
@@ -87,8 +88,8 @@ def test_a_moment_that_was_missed_is_drawn_again(stores: Stores, act: Act) -> No
 def test_it_waits_when_the_old_key_has_signed_since(stores: Stores, act: Act) -> None:
     moment = prepare(stores, act)
     with stores.main.writing() as db:
-        some = {"account_id": act.account_id, "grant_id": "g" * 32, "request_id": "r" * 32}
-        times = dict.fromkeys(("given_at", "expires_at", "changed_at"), NOW)
+        some: dict[str, Any] = {"account_id": act.account_id, "grant_id": "g" * 32, "request_id": "r" * 32}
+        times: dict[str, Any] = dict.fromkeys(("given_at", "expires_at", "changed_at"), NOW)
         db.add(Grant(**some, client_id=CLIENT, status="given", terms="[]", terms_sha256="", **times))
         db.add(Receipt(**some, receipt_id="1", jws="", opening=b"", created_at=moment + timedelta(seconds=5)))
     assert not publish(stores, act, moment + timedelta(seconds=20))
