@@ -41,10 +41,11 @@ templates: $(DEV)
 dockerfile: $(DEV)
 	$(BIN)/hadolint Dockerfile
 
-# What the tests need beside Python: a browser and a database server.
+# What the tests need beside Python: a browser, a database server, and the program that opens sealed exports.
 packages:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="chromium"; \
+	command -v age >/dev/null || missing="$$missing age"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ]; then \
 	    as=""; [ "$$(id -u)" = 0 ] || as="sudo"; \

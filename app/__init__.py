@@ -1,0 +1,1 @@
+"""Bothways: your side of the relationship."""

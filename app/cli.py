@@ -8,15 +8,18 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
-from app import clock, demo, logs, migrations
+from app import backup_files, clock, logs, migrations, restoring
 from app.auth import instance_ledger, invitations
 from app.auth.invitations import Guest
 from app.checks import findings
 from app.database import Stores, open_stores
 from app.exchange import marks
 from app.settings import Settings
+from app.snapshot import BadBackup
 from app.verify import ledger_verdict, receipt_verdict
+from vault.instance import InstanceKeys, load_or_create
 
 app = typer.Typer(
     name="bothways",
@@ -39,6 +42,12 @@ def settings_or_exit() -> Settings:
             name = "_".join(str(part) for part in problem["loc"]).upper()
             err.print(f"[red]Setting BOTHWAYS_{name}:[/] {problem['msg']}")
         raise typer.Exit(2) from None
+
+
+def instance_of(settings: Settings) -> InstanceKeys:
+    """The instance's keys, as the server opens them."""
+    given = settings.instance_secret.get_secret_value() if settings.instance_secret else None
+    return load_or_create(settings.data_dir / "instance-secret", given)
 
 
 def told(line: str) -> None:
@@ -112,6 +121,63 @@ def _invite(settings: Settings, guest: Guest) -> str:
     return token
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file; one that exists is left alone.")],
+    seal: Annotated[bool, typer.Option("--seal", help="Ask for a passphrase and seal the file with it (age).")] = False,
+    to: Annotated[str, typer.Option("--to", help="Seal the file to an age public key, age1…")] = "",
+) -> None:
+    """Write the main database into one file, as of one moment, while everything goes on. Keep the instance secret as well, elsewhere."""
+    settings = settings_or_exit()
+    stores = _stores(settings)
+    passphrase = typer.prompt("Passphrase for the file", hide_input=True, confirmation_prompt=True, err=True) if seal else ""
+    now = clock.now()
+    try:
+        rows = backup_files.write(stores.main.engine, file, passphrase=passphrase, recipient=to, now=now)
+        with stores.main.writing() as db:
+            instance_ledger.append(db, "database.backed_up", actor="cli", details={"rows": rows}, now=now)
+    except (BadBackup, OSError) as failed:
+        raise _failed(failed) from None
+    finally:
+        stores.close()
+    told(f"{rows} rows. Not in it, and needed for a restore: the instance secret ({settings.data_dir / 'instance-secret'}).")
+    told("Never back up the state store.")
+    out.print(str(file), markup=False)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `bothways backup` wrote.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Throw away the owners and clients that are here now.")] = False,
+    identity: Annotated[Path | None, typer.Option("--identity", help="The age secret key, for a file sealed to a public key.")] = None,
+) -> None:
+    """Put a backup in the place of the main database, all of it or nothing. Stop the server first. Owners are told when they unlock."""
+    settings = settings_or_exit()
+    stores = _stores(settings)
+    secret = settings.data_dir / "instance-secret"
+    if settings.instance_secret is None and not secret.exists():
+        err.print(f"There is no instance secret at {secret}: a new one is made. Contact links handed out before need the old one.")
+    try:
+        sealed = backup_files.is_sealed(file)
+        passphrase = typer.prompt("Passphrase of the file", hide_input=True, err=True) if sealed and identity is None else ""
+        source = backup_files.source(file, passphrase=passphrase, identity=identity.read_text(encoding="ascii") if identity else "")
+        done = restoring.restore(stores, instance_of(settings), source, replace=replace, now=clock.now())
+    except restoring.InstanceInUse:
+        raise _failed("there are owners or clients in this database; say --replace to throw them away") from None
+    except (BadBackup, migrations.NewerSchema, OSError) as failed:
+        raise _failed(failed) from None
+    finally:
+        stores.close()
+    told(f"{done.rows} rows as of {done.heading.made_at}; {done.withdrawn} permissions withdrawn since are withdrawn again.")
+    told("Companies find every permission paused until its owner has unlocked and confirmed the restore on Today.")
+    out.print("restored")
+
+
+def _failed(why: object) -> typer.Exit:
+    err.print(f"[red]Nothing was changed:[/] {escape(str(why))}")
+    return typer.Exit(1)
+
+
 @app.command("verify-ledger")
 def verify_ledger(
     login: Annotated[str | None, typer.Argument(help="One owner's login name; every owner's ledger when left out.")] = None,
@@ -149,6 +215,8 @@ def verify_receipt(
 @app.command("demo")
 def run_demo() -> None:
     """Serve a throw-away instance in ./demo with an owner, three vendors, a lively history, and contact links that answer by themselves."""
+    from app import demo  # noqa: PLC0415 - it loads the web, which no other verb but serve needs
+
     demo.run(settings_or_exit(), say=out.print)
 
 

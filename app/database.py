@@ -2,25 +2,37 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from app.settings import Settings
+from vault import shredding
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "busy_timeout=10000")
+PATIENCE = 500
+"""Milliseconds that emptying the log waits for others. The act is done already; the worker tries again."""
+
+WAL = "the write-ahead log"
+
+log = structlog.get_logger("database")
 
 
 @dataclass(frozen=True)
 class Store:
-    """One database with two ways in. Readers never wait for the writer; writers queue before they read (no lost update)."""
+    """One database with two ways in. Readers never wait for the writer; writers queue before they read (no lost update).
+
+    `unshredded` are the tables of which something was deleted that the database may still remember.
+    """
 
     engine: Engine
     writer: Engine
+    unshredded: set[str] = field(default_factory=set, compare=False)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -30,28 +42,57 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction: commits when the block ends, rolls back when it raises. On SQLite it starts as `BEGIN IMMEDIATE`."""
-        with Session(self.writer, expire_on_commit=False) as db, db.begin():
-            yield db
+        """A transaction: commits when the block ends, rolls back when it raises. On SQLite it starts as `BEGIN IMMEDIATE`.
+
+        What it deleted for good is shredded before the block is left. That a log was busy makes nothing undone.
+        """
+        with Session(self.writer, expire_on_commit=False) as db:
+            with db.begin():
+                yield db
+            touched = shredding.marked(db)
+        if touched:
+            self.unshredded.update(touched)
+            self.shred()
 
     @property
     def sqlite(self) -> bool:
         """Whether this is SQLite, where what was deleted must also leave the write-ahead log."""
         return self.engine.dialect.name == "sqlite"
 
-    def shred(self) -> None:
-        """Empty SQLite's write-ahead log after a delete that must be unrecoverable. On PostgreSQL the key is destroyed instead.
+    def shred(self) -> bool:
+        """Empty SQLite's write-ahead log after a delete that must be unrecoverable; whether nothing is left to do.
 
-        Raises TimeoutError when readers keep the log busy for longer than `busy_timeout` three times over.
+        While somebody reads, it cannot be emptied: that is noted, and the worker's next `tidy` tries again. On PostgreSQL
+        old rows stay until then as well.
         """
         if not self.sqlite:
-            return
-        for _ in range(3):
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return not self.unshredded
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE}")
+            try:
                 busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
-            if busy == 0:
-                return
-        raise TimeoutError("the write-ahead log stayed busy; what was deleted may still be in it")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={usual}")
+        if busy:
+            self.unshredded.add(WAL)
+            log.warning("the write-ahead log was busy; what was deleted is emptied from it at the next try")
+        else:
+            self.unshredded.clear()
+        return not busy
+
+    def tidy(self) -> None:
+        """What could not be shredded at once; for the worker, which has time. On PostgreSQL the touched tables are vacuumed."""
+        if not self.unshredded:
+            return
+        if self.sqlite:
+            self.shred()
+            return
+        tables = sorted(self.unshredded)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in tables:
+                connection.exec_driver_sql(f'VACUUM "{table}"')
+        self.unshredded.difference_update(tables)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -66,6 +107,7 @@ class Stores:
     state: Store
 
     def close(self) -> None:
+        """Close both."""
         self.main.close()
         self.state.close()
 

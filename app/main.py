@@ -21,6 +21,7 @@ from app.middleware.access_log import AccessLog
 from app.middleware.faults import Faults
 from app.middleware.headers import Headers
 from app.middleware.hosts import Hosts
+from app.middleware.paths import Paths
 from app.settings import Settings
 from app.ui import routes as ui_routes
 from app.worker import Worker
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Headers, settings=settings),
             Middleware(Hosts, settings=settings),
             Middleware(Faults, answer=refusals.broken),
+            Middleware(Paths, answer=refusals.nothing_here),
         ],
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         max_body_size=BROWSER_LIMIT,

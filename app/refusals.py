@@ -36,6 +36,11 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
+def nothing_here(request: Request) -> Response:
+    """Not found, at either door."""
+    return problem(request, "not-found") if at_vendor_door(request) else error_page(request, 404)
+
+
 def at_vendor_door(request: Request) -> bool:
     """Whether a program is asking, by the path that was asked for."""
     path: str = request.scope["path"]

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, delete, select
 from app import clock
 from app.auth import passkeys, sessions, throttle
 from app.database import Stores
+from app.exchange import withdrawals
 from app.exchange.importers import staging
 from app.tables import ClientToken, CommitmentClock, DeviceCode, GrantToken, IdempotentAnswer, Invitation
 from consent import grants, ledger, successions
@@ -40,7 +41,9 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin ticking."""
+        """Begin ticking. What was withdrawn before a restore is withdrawn again first, however the database was put back."""
+        with self.stores.main.writing() as db:
+            withdrawals.apply_journal(db, self.stores.state, self.instance, now=clock.now())
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
@@ -52,6 +55,9 @@ class Worker:
             self._thread.join(timeout=30)
 
     def _run(self) -> None:
+        # A process that was killed may have left in the log what it had deleted.
+        for store in (self.stores.main, self.stores.state):
+            store.shred()
         while not self._stop.is_set():
             try:
                 self.tick(clock.now())
@@ -62,8 +68,10 @@ class Worker:
     def tick(self, now: datetime) -> None:
         """Do everything that is due at `now`."""
         self._each(
-            select(Grant.account_id, Grant.grant_id).where(Grant.status.in_(grants.LIVE), Grant.expires_at <= now), self._expire_grant, now
-        )  # type: ignore[attr-defined] # a column
+            select(Grant.account_id, Grant.grant_id).where(col(Grant.status).in_(grants.LIVE), Grant.expires_at <= now),
+            self._expire_grant,
+            now,
+        )
         self._each(
             select(Request.account_id, Request.request_id).where(Request.state == "pending", Request.expires_at <= now),
             self._expire_request,
@@ -78,6 +86,8 @@ class Worker:
         )
         self._succeed(now)
         self._sweep(now)
+        self.stores.main.tidy()
+        self.stores.state.tidy()
 
     def act(self, db: Session, account_id: str, now: datetime) -> Act:
         """The instance acting for an owner who is away; it signs with its own key and says so."""

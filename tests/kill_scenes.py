@@ -20,7 +20,7 @@ from tests.instances import Instance
 from tests.killing import Scene, Stage
 from tests.populating import open_account
 from tests.samples import sample
-from vault import accounts, envelope, slots, store
+from vault import accounts, attachments, envelope, slots, store
 from vault.keyring import Keyring
 from vault.records import MODELS, Item, Kind, Kit
 from vault.resealing import remember
@@ -368,13 +368,17 @@ def verified(stage: Stage, keyring: Keyring) -> None:
 
 
 def contents_of(main: Any, keyring: Keyring) -> Contents:
-    """Every record but a kit that waits, opened, each in the list of its kind too."""
+    """Every record but a kit that waits, opened, each in the list of its kind too; and every document."""
     found: Contents = {}
     with main.reading() as db:
         for kind, model in MODELS.items():
             if kind is not Kind.KIT:
                 found[kind.value] = {one.record_id: one.fields.model_dump(mode="json") for one in store.all_of(db, keyring, model)}
                 assert {digest.record_id for digest in store.digests(db, keyring, model)} == set(found[kind.value])
+        found["document"] = {
+            one.attachment_id: [one.record_id, one.name, b"".join(attachments.read(db, keyring, one.record_id, one.attachment_id)).hex()]
+            for one in attachments.all_of(db, keyring)
+        }
     return found
 
 

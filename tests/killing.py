@@ -128,7 +128,7 @@ class Theatre:
         shutil.copytree(self.folder / "kept", self.folder / "run")
         for name in ("main", "state") if self.server else ():
             self.server.drop(f"run_{name}")  # type: ignore[union-attr] # as the loop says
-            self.server.create(f"run_{name}", template=f"kept_{name}")  # type: ignore[union-attr]
+            self.server.create(f"run_{name}", template=f"kept_{name}")  # type: ignore[union-attr] # as the loop says
 
 
 def kill(scene: Scene, *, database: str, points: int | None) -> tuple[int, int]:

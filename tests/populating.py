@@ -1,4 +1,4 @@
-"""An owner with something of everything: all kinds of records, documents, a vendor's request, permission, messages, refusals, a closed hour."""
+"""An owner with something of everything: all kinds of records, documents, a request, permission, messages, refusals, a closed hour."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,6 @@ from vault.keyring import Keyring
 from vault.records import MODELS, Fields, Kind, Vendor
 from vault.slots import Credential
 from vault.store import Account
-
 
 PASSKEY_SECRET = bytes(range(32))
 
@@ -116,7 +115,8 @@ def attach(browsing: Browsing, holder: str, name: str, data: bytes) -> str:
     browsing.get(holder)
     answer = browsing.post(f"{holder}/documents", files={"file": (name, data, "text/plain")})
     assert answer.status_code == 303, answer.text
-    return re.findall(rf"{holder}/documents/([0-9a-f]{{32}})/remove", browsing.get(holder).text)[0]
+    (newest, *_older) = re.findall(rf"{holder}/documents/([0-9a-f]{{32}})/remove", browsing.get(holder).text)
+    return str(newest)
 
 
 def approve(browsing: Browsing, request_id: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app import clock
 from app.settings import Settings
@@ -64,8 +64,8 @@ def _keep(instance: Instance, *, rows: int, documents: int) -> dict[str, str | b
     secret: dict[str, str | bytes] = {"the word": WORD}
     with instance.stores.main.reading() as db:
         for table in (Record, Segment, Attachment, AttachmentChunk):
-            for number, row in enumerate(db.exec(select(table).where(table.account_id == account.account_id))):
-                secret[f"{table.__name__} {number}"] = row.sealed[:PIECE]
+            sealed = db.exec(select(col(table.sealed)).where(col(table.account_id) == account.account_id))
+            secret |= {f"{table.__name__} {number}": value[:PIECE] for number, value in enumerate(sealed)}
     return secret
 
 

@@ -4,18 +4,23 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from app.database import Stores, ready
 from app.state import LedgerMark
+from app.tables import Invitation
 from tests.databases import Database
 from tests.postgres import cluster
+from vault import shredding
 
 ROOT = Path(__file__).parents[1]
+CANARY = b"canary-that-is-deleted-for-good"
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -62,6 +67,53 @@ def test_a_shredded_row_is_in_no_file(stores: Stores, database: Database) -> Non
         db.delete(db.get_one(LedgerMark, "a" * 32))
     stores.state.shred()
     assert not any(canary in path.read_bytes() for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_deletion_marked_in_its_transaction_is_shredded_after_it(stores: Stores, database: Database) -> None:
+    """At once where nobody reads. While somebody reads the act is done all the same, noted, and the next `tidy` finishes it."""
+    folder = Path(database.names[0]).parent
+    for reading in (False, True):
+        _invite(stores)
+        with ExitStack() as others:
+            if reading:
+                others.enter_context(stores.main.reading()).exec(select(Invitation)).all()
+            _uninvite(stores)
+            assert bool(stores.main.unshredded) is reading
+            assert any(CANARY in path.read_bytes() for path in folder.iterdir()) is reading
+        stores.main.tidy()
+        assert not any(CANARY in path.read_bytes() for path in folder.iterdir())
+        assert stores.main.unshredded == set()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_on_postgresql_the_touched_tables_are_vacuumed(stores: Stores) -> None:
+    """By the worker, later: old rows are not waited for. A transaction that fails notes nothing."""
+    _invite(stores)
+    with pytest.raises(RuntimeError), stores.main.writing() as db:
+        shredding.mark(db, "invitation")
+        raise RuntimeError
+    assert stores.main.unshredded == set()
+    stores.main.tidy()
+    _uninvite(stores)
+    assert stores.main.unshredded == {"invitation"}
+    assert not stores.main.shred()
+    stores.main.tidy()
+    assert (stores.main.unshredded, stores.main.shred()) == (set(), True)
+    with stores.main.reading() as db:
+        vacuumed = "SELECT relname FROM pg_stat_user_tables WHERE last_vacuum IS NOT NULL"
+        assert db.connection().exec_driver_sql(vacuumed).scalars().all() == ["invitation"]
+
+
+def _invite(stores: Stores) -> None:
+    with stores.main.writing() as db:
+        db.add(Invitation(token_hash=CANARY, kind="owner", created_at=AT, expires_at=AT))
+
+
+def _uninvite(stores: Stores) -> None:
+    with stores.main.writing() as db:
+        db.delete(db.get_one(Invitation, CANARY))
+        shredding.mark(db, "invitation")
 
 
 def test_a_cluster_leaves_nothing_behind() -> None:

@@ -15,7 +15,7 @@ from app.database import open_stores
 from app.settings import Settings
 from tests.browsing import PASSPHRASE
 from tests.databases import Database
-from tests.populating import Populated, populate
+from tests.populating import Populated, attach, populate
 from tests.samples import free_texts
 from tests.searching import files, leaks, places
 from tests.serving import Server
@@ -86,6 +86,8 @@ def _live(server: Server, settings: Settings, clients: ExitStack, *, word: str, 
     spooled = f"name,url,username,password,note\n{rows}".encode()
     assert len(spooled) > SPOOLED
     assert browsing.post("/imports/new", files={"file": (f"{word}.csv", spooled, "text/csv")}).status_code == 303
+    document = attach(browsing, f"/vendors/{one.vendor_id}", f"{word}.csv", spooled)
+    assert browsing.get(f"/vendors/{one.vendor_id}/documents/{document}").content == spooled
     stranger = new_client()
     stranger.post("/unlock", data={"login": typed, "passphrase": typed})
     stranger.get(f"/sign-up/{typed}")

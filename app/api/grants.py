@@ -14,7 +14,7 @@ from app.api.problem import problem
 from app.api.schemas import GrantList, GrantShown, GrantSummary, KeySet, RelationshipKey, RequestShown, Status
 from app.auth.client import ByClientToken
 from app.auth.grant import ByGrantToken
-from app.exchange import polling
+from app.exchange import marks, polling
 from consent import grants, receipts, successions
 from consent.store import Grant, Relationship
 from consent.store import RelationshipKey as KeyRow
@@ -74,6 +74,8 @@ def index(request: Request, known: ByClientToken) -> Response:
         found = list(db.execute(wanted).scalars())
         page = found[:limit]
         subjects = _subjects(db, known.client_id, page)
+        state = known.call.stores.state
+        held = {account_id for account_id in subjects if marks.held(db, state, account_id)}
         return answer(
             GrantList(
                 items=[
@@ -81,7 +83,7 @@ def index(request: Request, known: ByClientToken) -> Response:
                         grant_id=grant.grant_id,
                         subject=subjects[grant.account_id],
                         client_reference=grant.client_reference,
-                        status=_status(grant, expired=grant.expires_at <= caller.now),
+                        status=_status(grant, expired=grant.expires_at <= caller.now, held=grant.account_id in held),
                         authorization_details=_details(grant),
                         given_at=grant.given_at,
                         expires=grant.expires_at,
@@ -119,9 +121,11 @@ def show_request(request: Request, known: ByClientToken, request_id: str) -> Res
         )
 
 
-def _status(grant: Grant, *, expired: bool) -> Status:
-    """The status; past its date a grant is expired, even before the worker has come by."""
-    return "expired" if expired and grant.status in grants.LIVE else cast("Status", grant.status)
+def _status(grant: Grant, *, expired: bool, held: bool = False) -> Status:
+    """The status; past its date a grant is expired, even before the worker has come by; what lives in a held account is paused."""
+    if grant.status not in grants.LIVE:
+        return cast("Status", grant.status)
+    return "expired" if expired else "paused" if held else cast("Status", grant.status)
 
 
 def _details(grant: Grant) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from app.api.oauth_errors import NO_STORE
 from app.api.oauth_schemas import Introspection
 from app.auth.calls import Arriving
 from app.auth.client import ClientCaller, authenticate
-from app.exchange import polling, tokens, withdrawals
+from app.exchange import marks, polling, tokens, withdrawals
 from app.tables import ClientToken, GrantToken
 from consent import grants, ledger
 from consent.store import Grant
@@ -105,6 +105,7 @@ def _grant_token(caller: ClientCaller, token: str) -> Introspection | None:
     if grant is None or grant.status not in grants.LIVE or grant.expires_at <= caller.now:
         return None
     details: list[dict[str, Any]] = as_details(grants.standing(grant).terms)
+    held = marks.held(caller.db, caller.call.stores.state, row.account_id)
     return Introspection(
         active=True,
         client_id=row.client_id,
@@ -114,7 +115,7 @@ def _grant_token(caller: ClientCaller, token: str) -> Introspection | None:
         exp=int(grant.expires_at.timestamp()),
         sub=polling.subject_of(caller.db, row.account_id, row.client_id),
         grant_id=grant.grant_id,
-        status=grant.status,
+        status="paused" if held else grant.status,
         client_reference=grant.client_reference,
         authorization_details=details,
     )

@@ -1,0 +1,1 @@
+"""Who is asking: owners by session, clients by token."""

@@ -117,13 +117,10 @@ def _problems(login: str, passphrase: str, again: str) -> dict[str, str]:
 
 def passphrase_problems(login: str, passphrase: str, again: str) -> dict[str, str]:
     """What is wrong with a new passphrase: a stable code by field (`passphrase`, `again`); nothing when it will do."""
-    problems: dict[str, str] = {}
     if len(passphrase) < PASSPHRASE_MIN:
-        problems["passphrase"] = "short"
-    elif len(passphrase) > PASSPHRASE_MAX:
-        problems["passphrase"] = "long"
-    elif login and passphrase.lower() == login:
-        problems["passphrase"] = "login"
-    elif passphrase != again:
-        problems["again"] = "differs"
-    return problems
+        return {"passphrase": "short"}
+    if len(passphrase) > PASSPHRASE_MAX:
+        return {"passphrase": "long"}
+    if login and passphrase.lower() == login:
+        return {"passphrase": "login"}
+    return {} if passphrase == again else {"again": "differs"}

@@ -98,7 +98,13 @@ def _multipart(body: bytes, boundary: bytes) -> Form:
         files[(item.field_name or b"").decode()] = Upload(name, item.file_object.read())
 
     try:
-        parser = FormParser("multipart/form-data", on_field, on_file, boundary=boundary, config={"MAX_MEMORY_FILE_SIZE": UPLOAD_LIMIT * 2, "MAX_FIELDS": FIELDS})
+        parser = FormParser(
+            "multipart/form-data",
+            on_field,
+            on_file,
+            boundary=boundary,
+            config={"MAX_MEMORY_FILE_SIZE": UPLOAD_LIMIT * 2, "MAX_FIELDS": FIELDS},
+        )
         parser.write(body)
         parser.finalize()
     except (FormParserError, UnicodeDecodeError, ValueError) as bad:

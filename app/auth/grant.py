@@ -30,6 +30,7 @@ class GrantCaller:
     db: Session
     grant: Grant
     client: Client
+    held: bool = False
 
     @property
     def now(self) -> datetime:
@@ -67,18 +68,28 @@ class KnownGrant:
         """One transaction under the account's lock; commits when the block ends, then raises the ledger's mark."""
         with self.call.stores.main.writing() as db:
             before = ledger.lock(db, self.account_id).size
-            yield self._enter(db)
+            caller = self._enter(db)
+            yield caller
             db.flush()
             after = db.get_one(LedgerHead, self.account_id)
             size, head = after.size, after.head
-        if size > before:
+        if size > before and not caller.held:
             marks.raise_mark(self.call.stores.state, self.account_id, size=size, head=head, now=self.call.now)
 
     def _enter(self, db: Session) -> GrantCaller:
         grant, client = grants.find(db, self.account_id, self.grant_id), clients.find(db, self.client_id)
         if grant is None or client is None or ended_at(grant, now=self.call.now) + AFTERLIFE <= self.call.now:
             raise UnknownToken(presented=True)
-        return GrantCaller(self.call, db, grant, client)
+        held = marks.held(db, self.call.stores.state, self.account_id)
+        return GrantCaller(self.call, db, paused(db, grant) if held else grant, client, held)
+
+
+def paused(db: Session, grant: Grant) -> Grant:
+    """A grant of a held account as its client sees it: what lives is paused. The row itself stays as it is."""
+    db.expunge(grant)
+    if grant.status in grants.LIVE:
+        grant.status = "paused"
+    return grant
 
 
 def ended_at(grant: Grant, *, now: datetime) -> datetime:

@@ -18,8 +18,7 @@ from app import clock, i18n
 from app.auth import sessions
 from app.auth.form import Form, read_form
 from app.auth.profiles import kit_id, profile_of
-from app.auth.resealing import relationship_key_place as relationship_key_place  # its place for everyone who signs
-from app.auth.resealing import step
+from app.auth.resealing import relationship_key_place, step
 from app.auth.sessions import OpenSession
 from app.database import Stores
 from app.errors import ForgedForm, NotUnlocked, StepUpNeeded
@@ -28,7 +27,7 @@ from app.settings import Settings
 from consent import ledger
 from consent.act import Act, Signer
 from consent.store import LedgerHead, RelationshipKey
-from vault import accounts, cipher
+from vault import accounts, cipher, shredding
 from vault.instance import InstanceKeys
 from vault.keyring import Keyring
 from vault.mailbox import Mailbox, OpenMailbox
@@ -92,9 +91,8 @@ class Owner:
         return Signer(kid=row.kid, public=row.public, attested_by="owner", sign=lambda data: cipher.sign(seed, data))
 
     def shred_after(self) -> None:
-        """Once this transaction is committed, empty the log that still holds what it deleted."""
-        if self.stores.main.shred not in self.afterwards:
-            self.afterwards.append(self.stores.main.shred)
+        """Once this transaction is committed, empty the log that still holds the key slots or keys it deleted."""
+        shredding.mark(self.db, "slot", "retired_key", "mailbox_key")
 
     @property
     def fresh(self) -> bool:
@@ -232,7 +230,7 @@ class Sender:
             head = ledger.lock(db, session.account_id)
             if not sessions.alive(stores.state, session.id_hash):
                 raise NotUnlocked
-            before = head.size
+            before, held = head.size, marks.held(db, stores.state, session.account_id)
             owner = _owner(self.request, db, self.opened, self.form, now)
             _kit_first(self.request, owner)
             if owner.resealing and (made := step(db, keyring, now=now)) and made.finished:
@@ -240,10 +238,17 @@ class Sender:
             yield owner
             db.flush()
             after = db.get(LedgerHead, session.account_id)
-        if after is not None and after.size > before:
+        if after is not None and after.size > before and not held:
             marks.raise_mark(stores.state, session.account_id, size=after.size, head=after.head, now=now)
         for act in owner.afterwards:
             act()
+
+
+def unread_owner(request: Request) -> Sender:
+    """The unlocked browser behind a form that is still to be read: whoever reads it checks its token. Raises ForgedForm, NotUnlocked."""
+    check_origin(request)
+    now = clock.now()
+    return Sender(request, _resume(request, now), Form(), now)
 
 
 def sending_owner(request: Request, form: Annotated[Form, Depends(read_form)]) -> Sender:
@@ -276,3 +281,4 @@ def _kit_first(request: Request, owner: Owner) -> None:
 Reader = Annotated[Owner, Depends(reading_owner, scope="function")]
 Writer = Annotated[Owner, Depends(writing_owner, scope="function")]
 Sent = Annotated[Sender, Depends(sending_owner)]
+Unread = Annotated[Sender, Depends(unread_owner)]

@@ -18,7 +18,6 @@ from vault.envelope import Place
 from vault.keyring import Keyring
 from vault.resealing import BATCH, HOLDINGS, Holding, Progress, Scope
 
-
 STEP = BATCH
 """Values that each form of the owner's takes along."""
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.auth import passkeys, sessions, slot_marks, throttle, ways_in
+from app.auth import passkeys, restored, sessions, slot_marks, throttle, ways_in
 from app.auth.accounts import WhoAsks, cost_of, derivations
 from app.auth.passkeys import NotShown
 from app.auth.profiles import profile_of
@@ -52,7 +52,7 @@ def unlock(stores: Stores, settings: Settings, *, login: str, passphrase: str, w
             slots.burn_time(cost_of(settings))
             return None
         opening = believed(stores, found, lambda: slots.open_with_passphrase(found.account, found.rows, passphrase), now)
-    return _enter(stores, found, opening, subject, who=who, now=now)
+    return enter(stores, found, opening, subject, who=who, now=now)
 
 
 def unlock_with_recovery(stores: Stores, *, login: str, code: str, who: WhoAsks, now: datetime) -> NewSession | None:
@@ -62,7 +62,7 @@ def unlock_with_recovery(stores: Stores, *, login: str, code: str, who: WhoAsks,
     if found is None:
         return None
     opening = believed(stores, found, lambda: slots.open_with_recovery(found.account, found.rows, code), now)
-    return _enter(stores, found, opening, subject, who=who, now=now)
+    return enter(stores, found, opening, subject, who=who, now=now)
 
 
 def unlock_with_passkey(
@@ -83,7 +83,7 @@ def unlock_with_passkey(
     except NotShown:
         return None
     opening = believed(stores, found, lambda: slots.open_with_passkey(found.account, found.rows, slot.slot_id, secret), now)
-    return _enter(stores, found, opening, subject, who=who, now=now, sign_count=count)
+    return enter(stores, found, opening, subject, who=who, now=now, sign_count=count)
 
 
 def complete(
@@ -110,7 +110,7 @@ def complete(
     if not sessions.end(stores.state, half[0].id_hash, account_id):
         return None
     opening = Opening(keyring=keyring, slot_id=slot.slot_id, kind=slot.kind)
-    return _enter(stores, found, opening, subject, who=who, now=now, sign_count=count)
+    return enter(stores, found, opening, subject, who=who, now=now, sign_count=count)
 
 
 def second_factors(stores: Stores, cookie: str, *, now: datetime) -> list[bytes]:
@@ -155,9 +155,10 @@ def believed(stores: Stores, found: Found, open_: Callable[[], Opening | None], 
         raise
 
 
-def _enter(
+def enter(
     stores: Stores, found: Found, opening: Opening | None, subject: str, *, who: WhoAsks, now: datetime, sign_count: int | None = None
 ) -> NewSession | None:
+    """Begin a session for what was opened, unless the slots have changed since they were found; None for nothing opened."""
     if opening is None:
         return None
     throttle.forgive(stores.state, subject)
@@ -168,10 +169,12 @@ def _enter(
         # The slots were read outside this transaction; a change of slots in between makes what was opened worthless.
         if current is None or (current.slot_counter, current.slot_mac) != (found.account.slot_counter, found.account.slot_mac):
             return None
-        before = head.size
+        before, held = head.size, marks.held(db, stores.state, account_id)
         slots.note_use(db, account_id, opening.slot_id, now=now, sign_count=sign_count)
         resealed = remember(db, opening.keyring) and step(db, opening.keyring, now=now)
         act = _act(db, account_id, now)
+        if held:
+            restored.alarm(db, stores.state, act, opening.keyring)
         ways_in.look_back(db, stores.state, act, opening.keyring, standing=found.standing, remembered=found.remembered)
         idle = profile_of(db, opening.keyring).idle_minutes
         size, top = head.size, head.head
@@ -179,7 +182,7 @@ def _enter(
         new = sessions.start(
             stores.state, opening.keyring, browser=who.browser, idle_minutes=idle, now=now, whole=not opening.second_factor
         )
-    if size > before:
+    if size > before and not held:
         marks.raise_mark(stores.state, account_id, size=size, head=top, now=now)
     if resealed and resealed.finished:
         stores.main.shred()

@@ -16,7 +16,7 @@ def _narrow(owner: Browser, request_id: str) -> None:
     """One message where more were asked for."""
     page = owner.get(f"/requests/{request_id}")
     counts = re.findall(r'name="(count-\d+)"', page)
-    _approve(owner, request_id, {name: "1" for name in counts})
+    _approve(owner, request_id, dict.fromkeys(counts, "1"))
 
 
 def _decline(owner: Browser, request_id: str) -> None:

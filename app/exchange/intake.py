@@ -17,6 +17,7 @@ from consent import grants, ledger
 from consent.act import Act
 from consent.decision import Ask, Refused, Usage, decide
 from consent.store import Grant
+from vault import shredding
 
 PURPOSE: Final = "message"
 FORMATS: Final = ("text", "markdown", "html")
@@ -100,6 +101,7 @@ def take_back(db: Session, sender: Sender, message_id: str, *, now: datetime) ->
         return False
     message.taken_back_at, message.sealed = now, None
     db.flush()
+    shredding.mark(db, "message")
     ledger.append(db, sender.act, "message.taken_back", {"message_id": message_id, "grant_id": sender.grant.grant_id})
     return True
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from app.tables import Message
-from vault import store
+from vault import shredding, store
 from vault.errors import Sealed
 from vault.keyring import Keyring
 from vault.mailbox import OpenMailbox
@@ -31,6 +31,8 @@ def collect(db: Session, keyring: Keyring, mailbox: OpenMailbox, *, now: datetim
         row.sealed = None
         db.add(row)
         came += 1
+    if came:
+        shredding.mark(db, "message")
     _take_back(db, keyring, now=now)
     return came
 

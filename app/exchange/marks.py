@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select, update
 
 from app.database import Store
 from app.state import LedgerMark
+from consent.ledger import genesis
 from consent.store import LedgerEntry, LedgerHead
 
 
@@ -48,5 +49,20 @@ def standing(db: Session, state: Store, account_id: str) -> Standing:
     head = db.get(LedgerHead, account_id)
     if head is None or head.size < mark[0]:
         return Standing.BEHIND
+    if mark[0] == 0:  # an empty ledger is where every other one began
+        return Standing.LEVEL
     there = select(LedgerEntry.hash).where(LedgerEntry.account_id == account_id, LedgerEntry.seq == mark[0])
-    return Standing.LEVEL if db.exec(there).first() == mark[1] else Standing.FORKED
+    found = db.exec(there).first() if mark[0] else genesis(head.ledger_id)
+    return Standing.LEVEL if found == mark[1] else Standing.FORKED
+
+
+def held(db: Session, state: Store, account_id: str) -> bool:
+    """Whether the main database went back, or nobody knows: then companies are answered as if every permission were paused."""
+    return standing(db, state, account_id) is not Standing.LEVEL
+
+
+def accept(store: Store, account_id: str, *, size: int, head: bytes, now: datetime) -> None:
+    """Remember a ledger state from which its owner goes on, also when it is a shorter one."""
+    raise_mark(store, account_id, size=size, head=head, now=now)
+    with store.writing() as db:
+        db.exec(update(LedgerMark).where(col(LedgerMark.account_id) == account_id).values(size=size, head=head, at=now))

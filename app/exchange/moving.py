@@ -25,7 +25,7 @@ IDENTITY = "AGE-SECRET-KEY-1"
 
 @dataclass(frozen=True)
 class Moving:
-    """An export that is ready to be taken in: read, checked and sealed to the account that takes it."""
+    """An export that is ready to be taken in: read, checked, its records sealed to the account that takes it."""
 
     contents: Contents
     drafted: Sequence[Draft] = field(repr=False)
@@ -36,7 +36,8 @@ def export(
 ) -> bytes:
     """The whole account as one archive, under the account's lock; the ledger's last entry says that it was made.
 
-    What waits in the mailbox comes into the records first. Raises `vault.errors.Sealed` when something does not open.
+    What waits in the mailbox comes into the records first. Raises `vault.errors.Sealed` when something does not open, and
+    `vault.errors.ExportTooLarge`.
     """
     mailroom.collect(db, keyring, mailbox, now=act.now)
     ledger.append(db, act, "export.made", {})
@@ -59,7 +60,7 @@ def opened(data: bytes, secret: str) -> bytes:
 
 
 def read(archive: bytes, keyring: Keyring, *, now: datetime, profile_id: str) -> Moving:
-    """Read and check an archive and seal it to this account: slow, and before any transaction. Raises BadArchive."""
+    """Read and check an archive and seal its records to this account: slow, and before any transaction. Raises BadArchive."""
     contents = transfer.read(archive)
     past.check(contents.history)
     return Moving(contents, transfer.draft(keyring, contents, now=now, profile_id=profile_id))
@@ -72,7 +73,7 @@ def take_in(db: Session, keyring: Keyring, act: Act, moving: Moving) -> int:
         raise BadArchive("own-ledger")
     if bound(db, keyring.account_id):
         raise NotEmpty
-    transfer.take_in(db, keyring, moving.drafted)
+    transfer.take_in(db, keyring, moving.drafted, moving.contents.documents)
     for opened_ in moving.contents.records.get(Kind.COMMITMENT, ()):
         assert isinstance(opened_.fields, Commitment)
         set_clock(db, keyring.account_id, opened_.record_id, opened_.fields)

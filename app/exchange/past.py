@@ -127,14 +127,15 @@ def _keys(history: History, ledger_id: str) -> list[Row]:
 
 def _check_receipts(name: str, rows: Rows, keys: list[Row]) -> None:
     for row in rows:
-        if not any(_signed(row["jws"], key) for key in keys):
+        opening = sha256(bytes.fromhex(row["opening"])).hexdigest()
+        if not any(_says(row["jws"], key) == (row["receipt_id"], opening) for key in keys):
             raise BadArchive("broken-receipt", name)
-        sha256(bytes.fromhex(row["opening"]))
 
 
-def _signed(jws: str, key: Row) -> bool:
+def _says(jws: str, key: Row) -> tuple[str, str] | None:
+    """A receipt's id and the commitment that its opening must fit; None when this key did not sign it."""
     try:
-        receipts.verify(jws, key)
+        payload = receipts.verify(jws, key)
     except ReceiptError:
-        return False
-    return True
+        return None
+    return payload["dct:identifier"], payload["bw:ledgerCheckpoint"]

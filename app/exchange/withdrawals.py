@@ -7,13 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.database import Store
 from app.state import Withdrawal
 from consent import grants
-from consent.act import Act
+from consent.act import Act, Signer
 from consent.store import Grant
+from vault import accounts
+from vault.instance import InstanceKeys
 
 
 def withdraw(db: Session, state: Store, act: Act, grant: Grant) -> None:
@@ -41,3 +43,22 @@ def journalled(state: Store, account_id: str, grant_id: str) -> bool:
     """Whether the journal says that this permission was withdrawn."""
     with state.reading() as db:
         return db.get(Withdrawal, (account_id, grant_id)) is not None
+
+
+def apply_journal(db: Session, state: Store, instance: InstanceKeys, *, account_id: str | None = None, now: datetime) -> int:
+    """End every permission, of one account or of all, that the journal knows as withdrawn and a restored database does not.
+
+    The instance signs: it repeats what the owner did, and the owner may be away. Returns how many were alive again.
+    """
+    chosen = select(Withdrawal).order_by(col(Withdrawal.account_id), col(Withdrawal.grant_id))
+    with state.reading() as journalled_:
+        rows = journalled_.exec(chosen if account_id is None else chosen.where(Withdrawal.account_id == account_id)).all()
+    ended = 0
+    for row in rows:
+        grant = grants.find(db, row.account_id, row.grant_id)
+        if grant is not None and grant.status in grants.LIVE:
+            signer = Signer(kid=instance.kid, public=instance.signing_public, attested_by="instance", sign=instance.sign)
+            act = Act(row.account_id, "instance", now, accounts.mailbox(db, row.account_id).seal, signer)
+            grants.withdraw(db, act, grant)
+            ended += 1
+    return ended

@@ -16,6 +16,7 @@ class Faults:
         self.app, self.answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI 3)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -42,6 +42,7 @@ class Headers:
             self.fixed["strict-transport-security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI 3)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

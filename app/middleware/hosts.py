@@ -19,6 +19,7 @@ class Hosts:
         self.host = urlsplit(settings.base_url).netloc.encode().lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI 3)."""
         if scope["type"] != "http" or scope["path"] in EXEMPT or self._known(scope):
             await self.app(scope, receive, send)
             return

@@ -10,12 +10,13 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import app.tables
 import consent.store
+import vault.attachments
 import vault.store
 from app.database import open_stores
 from app.settings import Settings
 from app.state import State
 
-MAIN_TABLES = (app.tables, consent.store, vault.store)
+MAIN_TABLES = (app.tables, consent.store, vault.attachments, vault.store)
 
 
 def metadata_of(store: str) -> MetaData:

@@ -1,0 +1,1 @@
+"""The owner's own record: pure engines over opened records."""

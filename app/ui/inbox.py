@@ -155,8 +155,10 @@ def vote(message_id: str, owner: Writer) -> Response:
 @contextmanager
 def _writing(owner: Owner) -> Iterator[Session]:
     """A short transaction beside the page's own, which then looks again. Only for what opening a page means by itself."""
+    # A snapshot that this page itself still held would keep the log from being emptied of what is deleted.
+    owner.db.rollback()
     with owner.stores.main.writing() as db:
-        ledger.lock(db, owner.account_id)
+        ledger.lock(db, owner.keyring.account_id)
         yield db
     owner.db.rollback()
 

@@ -8,20 +8,20 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
-from sqlmodel import col, select
 from starlette.responses import Response
 
 from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
 from app.i18n import Lazy, _, lazy
-from app.ui import clients
+from app.ui import documents, reach
+from app.ui.documents import Row as DocumentRow
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
+from app.ui.reach import Reach
 from app.ui.render import render, see_other
-from consent import grants, vocabulary
-from consent.store import Grant
-from vault import store
+from consent import vocabulary
+from vault import attachments, store
 from vault.records import Item, PastValue
 
 router = APIRouter(include_in_schema=False)
@@ -41,19 +41,8 @@ FRIENDLY: Mapping[str, Lazy] = {
 """What most people keep, in their words, in the order of the list; every other DPV term can be chosen below it."""
 
 HISTORY = 200
-READS = "read_data"
 LONGEST = 20_000
 LABEL = 200
-
-
-@dataclass(frozen=True)
-class Reach:
-    """A live permission that names this kind of data."""
-
-    grant_id: str
-    who: str
-    since: datetime
-    status: str
 
 
 @dataclass(frozen=True)
@@ -108,13 +97,26 @@ class NewPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class EditPage(NewPage):
-    """The form of an item that is there, with what it was before and who reaches it."""
+    """The form of an item that is there."""
 
     template: ClassVar[str] = "items/edit.html"
     item_id: str
     words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowPage(Page):
+    """An item: what it is and was, what belongs to it, and who may read it or could. `since` says when the value was written."""
+
+    template: ClassVar[str] = "items/show.html"
+    item_id: str
+    words: str
+    item: Item
+    since: datetime
     previous: tuple[PastValue, ...]
-    reach: tuple[Reach, ...]
+    documents: tuple[DocumentRow, ...]
+    live: tuple[Reach, ...]
+    ended: tuple[Reach, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,20 +129,27 @@ class RemovePage(Page):
     label: str
     value: str
     previous: int
+    documents: int
     reach: tuple[Reach, ...]
 
 
 @router.get("/items")
 def index(request: Request, owner: Reader) -> HTMLResponse:
     """The list."""
-    reaching = reach(owner)
+    reaching = reach.of_owner(owner)
     rows: dict[str, list[Row]] = {}
     for digest in sorted(
         store.digests(owner.db, owner.keyring, Item),
         key=lambda one: (str(one.values["label"]).casefold(), str(one.values["value"]).casefold()),
     ):
         term = str(digest.values["term"])
-        row = Row(digest.record_id, str(digest.values["label"]), str(digest.values["value"]), digest.updated_at, reaching.get(term, ()))
+        row = Row(
+            digest.record_id,
+            str(digest.values["label"]),
+            str(digest.values["value"]),
+            digest.updated_at,
+            reach.live(reaching.get(term, ())),
+        )
         rows.setdefault(term, []).append(row)
     order = {term: place for place, term in enumerate(FRIENDLY)}
     terms = sorted(rows, key=lambda term: (order.get(term, len(order)), term_in_words(term)))
@@ -163,8 +172,28 @@ def create(request: Request, owner: Writer) -> Response:
     item, errors = _parse(typed)
     if item is None:
         return render(request, _new_page(typed, errors), owner=owner, status=422)
-    store.add(owner.db, owner.keyring, item, now=owner.now)
-    return see_other("/items?done=item-kept")
+    item_id = store.add(owner.db, owner.keyring, item, now=owner.now)
+    return see_other(f"/items/{item_id}?done=item-kept")
+
+
+@router.get("/items/{item_id}")
+def show(request: Request, item_id: str, owner: Reader) -> HTMLResponse:
+    """One item."""
+    opened = store.get(owner.db, owner.keyring, Item, item_id)
+    if opened is None:
+        raise NotFound
+    item, reaches = opened.fields, reach.of_owner(owner).get(opened.fields.term, ())
+    page = ShowPage(
+        item_id=item_id,
+        words=term_in_words(item.term),
+        item=item,
+        since=item.previous[-1].until if item.previous else opened.created_at,
+        previous=tuple(reversed(item.previous)),
+        documents=documents.rows(owner, f"/items/{item_id}"),
+        live=reach.live(reaches),
+        ended=reach.ended(reaches),
+    )
+    return render(request, page, owner=owner)
 
 
 @router.get("/items/{item_id}/edit")
@@ -173,7 +202,7 @@ def edit(request: Request, item_id: str, owner: Reader) -> HTMLResponse:
     item = _find(owner, item_id)
     chosen = item.term in FRIENDLY
     typed = Typed(item.term if chosen else "pd:PersonalDocuments", "" if chosen else item.term, item.label, item.value, item.note)
-    return render(request, _edit_page(owner, item_id, item, typed, {}), owner=owner)
+    return render(request, _edit_page(item_id, item, typed, {}), owner=owner)
 
 
 @router.post("/items/{item_id}/edit")
@@ -183,12 +212,12 @@ def update(request: Request, item_id: str, owner: Writer) -> Response:
     typed = _typed(owner.form)
     item, errors = _parse(typed)
     if item is None:
-        return render(request, _edit_page(owner, item_id, known, typed, errors), owner=owner, status=422)
+        return render(request, _edit_page(item_id, known, typed, errors), owner=owner, status=422)
     previous = known.previous
     if item.value != known.value:
         previous = (*previous, PastValue(value=known.value, until=owner.now))[-HISTORY:]
     store.replace(owner.db, owner.keyring, item_id, item.model_copy(update={"previous": previous}), now=owner.now)
-    return see_other("/items?done=item-changed")
+    return see_other(f"/items/{item_id}?done=item-changed")
 
 
 @router.get("/items/{item_id}/remove")
@@ -201,14 +230,15 @@ def ask_remove(request: Request, item_id: str, owner: Reader) -> HTMLResponse:
         label=item.label,
         value=item.value,
         previous=len(item.previous),
-        reach=reach(owner).get(item.term, ()),
+        documents=attachments.count(owner.db, owner.account_id, item_id),
+        reach=reach.live(reach.of_owner(owner).get(item.term, ())),
     )
     return render(request, page, owner=owner)
 
 
 @router.post("/items/{item_id}/remove")
 def remove(item_id: str, owner: Writer) -> Response:
-    """Remove an item and its history."""
+    """Remove an item with its history and its documents."""
     if not store.remove(owner.db, owner.keyring, Item, item_id):
         raise NotFound
     return see_other("/items?done=item-removed")
@@ -219,19 +249,6 @@ def term_in_words(term: str) -> str:
     if term in FRIENDLY:
         return str(FRIENDLY[term])
     return vocabulary.data_label(term) if vocabulary.is_datatype(term) else term
-
-
-def reach(owner: Owner) -> dict[str, tuple[Reach, ...]]:
-    """Live permissions to read data, by the term that they name."""
-    live = select(Grant).where(Grant.account_id == owner.account_id, col(Grant.status).in_(grants.LIVE)).order_by(col(Grant.given_at))
-    rows = owner.db.exec(live).all()
-    names = clients.names(owner, (row.client_id for row in rows))
-    found: dict[str, list[Reach]] = {}
-    for row in rows:
-        purposes = grants.standing(row).terms.purposes
-        for term in sorted({term for purpose in purposes if READS in purpose.actions for term in purpose.datatypes}):
-            found.setdefault(term, []).append(Reach(row.grant_id, names.get(row.client_id, ""), row.given_at, row.status))
-    return {term: tuple(reaches) for term, reaches in found.items()}
 
 
 def _find(owner: Owner, item_id: str) -> Item:
@@ -268,13 +285,11 @@ def _new_page(typed: Typed, errors: Mapping[str, str]) -> NewPage:
     return NewPage(typed=typed, friendly=friendly, terms=_all_terms(), errors=errors)
 
 
-def _edit_page(owner: Owner, item_id: str, item: Item, typed: Typed, errors: Mapping[str, str]) -> EditPage:
+def _edit_page(item_id: str, item: Item, typed: Typed, errors: Mapping[str, str]) -> EditPage:
     form = _new_page(typed, errors)
     return EditPage(
         item_id=item_id,
         words=term_in_words(item.term),
-        previous=tuple(reversed(item.previous)),
-        reach=reach(owner).get(item.term, ()),
         typed=form.typed,
         friendly=form.friendly,
         terms=form.terms,

@@ -74,9 +74,7 @@ def create(request: Request, owner: Writer) -> Response:
         return render(request, _page(owner, label=label, errors=errors), owner=owner, status=422)
     try:
         state = owner.stores.state
-        made = passkeys.register(
-            state, owner.settings, form.get("credential"), browser=owner.session.id_hash, label=label, now=owner.now
-        )
+        made = passkeys.register(state, owner.settings, form.get("credential"), browser=owner.session.id_hash, label=label, now=owner.now)
         slot = (
             slots.new_second_factor(owner.keyring, made, now=owner.now)
             if second

@@ -18,7 +18,7 @@ PROTECTED: tuple[tuple[Lazy, Lazy], ...] = (
         lazy("The database, or a backup of it, is stolen"),
         lazy(
             "What you wrote, what you keep and what companies wrote to you stays closed. "
-            "It opens only with your passphrase or your recovery code."
+            "It opens only with your passphrase, a passkey of yours or your recovery code."
         ),
     ),
     (
@@ -61,6 +61,13 @@ NOT_PROTECTED: tuple[tuple[Lazy, Lazy], ...] = (
     (
         lazy("A host with one person"),
         lazy("Companies that know the address of this host can tell that they deal with the same person."),
+    ),
+    (
+        lazy("A passkey used as a second factor"),
+        lazy(
+            "It stops somebody who tries your passphrase here. It does not stop a thief of the database who knows your passphrase: the "
+            "program asks for it, nothing is encrypted with it. A passkey that opens the vault by itself is different: it holds a key."
+        ),
     ),
     (
         lazy("A weak passphrase"),

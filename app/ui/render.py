@@ -102,6 +102,14 @@ def as_money(amount: str | int | Decimal | None, currency: str | None = None) ->
     return format_currency(number, currency, locale=locale()) if currency else format_decimal(number, locale=locale())
 
 
+def as_size(value: int) -> str:
+    """`812 B`, `64 KB`, `2.4 MB`: bytes, by 1,024."""
+    for unit, step in (("MB", 1 << 20), ("KB", 1 << 10)):
+        if value >= step:
+            return f"{format_decimal(Decimal(value) / step, format='#,##0.#', locale=locale())} {unit}"
+    return f"{format_decimal(value, locale=locale())} B"
+
+
 def as_words(value: str | Sequence[str] | None) -> str:
     """A list as `a, b and c`; a code such as `arms_length` as `arms length`."""
     if not value:
@@ -121,7 +129,7 @@ def _environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_callables(i18n._, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension
-    made.filters.update(date=as_date, day=as_day, datetime=as_datetime, ago=as_ago, money=as_money, words=as_words)
+    made.filters.update(date=as_date, day=as_day, datetime=as_datetime, ago=as_ago, money=as_money, size=as_size, words=as_words)
     made.policies["ext.i18n.trimmed"] = True
     return made
 

@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from app import i18n
 from app.auth.form import Form
-from app.auth.owner import Owner, Reader, Writer, relationship_key_place
+from app.auth.owner import Owner, Reader, Writer
+from app.auth.resealing import relationship_key_place
 from app.errors import NotFound
 from app.exchange import approvals
 from app.exchange.approvals import NEW_VENDOR, Desk, Shown

@@ -85,7 +85,7 @@ def change_passphrase(request: Request, sender: Sent) -> Response:
         if opening.second_factor:
             # The passphrase alone does not speak for an owner who wants a passkey shown beside it.
             owner.require_step_up()
-        slots.replace_passphrase(owner.db, owner.account, owner.keyring, slot)
+        slots.replace(owner.db, owner.account, owner.keyring, slot)
         ways_in.changed(owner.db, owner.stores.state, owner.act(), way=slot.kind, what="changed")
         sessions.end_others(owner.stores.state, owner.account_id, keep=owner.session.id_hash)
         owner.shred_after()

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from sqlmodel import col, select
 from starlette.responses import Response
 
-from app.auth import resealing, ways_in
-from app.auth.owner import Owner, Reader
+from app.auth import resealing, restored, ways_in
+from app.auth.owner import Owner, Reader, Writer
 from app.exchange import marks
 from app.exchange.marks import Standing
 from app.i18n import _, ngettext
@@ -18,7 +18,7 @@ from app.relationships import commitments
 from app.tables import Client
 from app.ui.chrome import unread_messages
 from app.ui.pages import Page
-from app.ui.render import as_ago, as_date, as_datetime, as_money, render
+from app.ui.render import as_ago, as_date, as_datetime, as_money, render, see_other
 from consent.store import Grant
 from consent.store import Request as ConsentRequest
 from vault import store
@@ -60,13 +60,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something that must not be overlooked. `settle`: it stays until the owner says that it is dealt with."""
+    """Something that must not be overlooked. `settle`: it stays until the owner says that it is dealt with; `confirm`: until then
+    companies find every permission paused."""
 
     title: str
     text: str
     href: str
     act: str
     settle: bool = False
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,30 +128,45 @@ def _resealing(owner: Owner) -> Iterator[Task]:
 
 def _alarms(owner: Owner) -> Iterator[Alarm]:
     standing = marks.standing(owner.db, owner.stores.state, owner.account_id)
-    if standing is Standing.BEHIND:
-        yield Alarm(
-            title=_("Your history is shorter than it was"),
-            text=_(
-                "This host was probably restored from a backup. What happened since then is missing here; "
-                "check your permissions and promises."
-            ),
-            href="/ledger/verify",
-            act=_("Check the history"),
-        )
-    if standing is Standing.FORKED:
-        yield Alarm(
-            title=_("Your history was changed"),
-            text=_("It is not the history that this service last wrote. Ask whoever runs this host what happened before you rely on it."),
-            href="/ledger/verify",
-            act=_("Check the history"),
-        )
+    if standing is not Standing.LEVEL:
+        title, text = _restored(standing)
+        yield Alarm(title=title, text=text, href="/ledger/verify", act=_("Check the history"), confirm=True)
     raised = ways_in.unsettled(owner.db, owner.account_id)
-    if raised is not None:
-        went_back = ways_in.details_of(owner.db, owner.keyring, raised).get("what") == "slots-went-back"
-        title, text = _slots_went_back() if went_back else _slots_tampered()
+    what = ways_in.details_of(owner.db, owner.keyring, raised).get("what") if raised else None
+    if raised is not None and what != restored.WHAT:
+        title, text = _slots_went_back() if what == "slots-went-back" else _slots_tampered()
         yield Alarm(
             title=title, text=text % {"when": as_datetime(raised.at)}, href="/settings#ways", act=_("Look at the ways in"), settle=True
         )
+
+
+def _restored(standing: Standing) -> tuple[str, str]:
+    paused = _("Until you confirm, companies find every permission paused.")
+    withdrawn = _("What you had withdrawn stays withdrawn.")
+    if standing is Standing.BEHIND:
+        told = _(
+            "This host was probably restored from a backup. What happened since then is missing here: look over your permissions and "
+            "promises, and do again what is not there."
+        )
+        return _("Your history is shorter than it was"), f"{told} {paused} {withdrawn}"
+    if standing is Standing.FORKED:
+        told = _(
+            "It is not the history that this service last wrote. If this host was restored from a backup, that is why. If it was not, ask "
+            "whoever runs it what happened before you confirm."
+        )
+        return _("Your history was changed"), f"{told} {paused} {withdrawn}"
+    told = _(
+        "It keeps a note, apart from its database, of how far your history went, and that note is gone: after a move or a restore that "
+        "is normal. Look over your permissions: one that you withdrew after the backup was made is alive again unless you withdraw it now."
+    )
+    return _("This service does not remember you"), f"{told} {paused}"
+
+
+@router.post("/today/restored")
+def confirm_restored(owner: Writer) -> Response:
+    """The owner has read that the host went back, and goes on from here."""
+    restored.confirm(owner)
+    return see_other("/today?done=restore-confirmed")
 
 
 def _slots_went_back() -> tuple[str, str]:

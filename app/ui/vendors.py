@@ -15,12 +15,13 @@ from app.errors import NotFound
 from app.exchange import vendor_removal
 from app.exchange.vendor_removal import StillBound
 from app.relationships.search import Words
-from app.ui import bonds, vendor_form
+from app.ui import bonds, documents, vendor_form
 from app.ui.bonds import Bonds, GrantLine
+from app.ui.documents import Row as DocumentRow
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendor_form import CLOSENESS, CLOSENESS_SHORT, CONTACT_KINDS, Typed
-from vault import store
+from vault import attachments, store
 from vault.records import Contact, Field, Vendor
 from vault.segments import Digest
 
@@ -76,6 +77,7 @@ class ShowPage(Page):
     tags: tuple[str, ...]
     fields: tuple[Field, ...]
     bonds: Bonds
+    documents: tuple[DocumentRow, ...]
     whole: bool
 
 
@@ -109,6 +111,7 @@ class RemovePage(Page):
     interactions: int
     commitments: int
     open_addresses: int
+    documents: int
     live: tuple[GrantLine, ...]
 
 
@@ -167,6 +170,7 @@ def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
         tags=vendor.tags,
         fields=vendor.fields,
         bonds=bonds.of_vendor(owner, vendor_id, vendor, limit=None if whole else TIMELINE),
+        documents=documents.rows(owner, f"/vendors/{vendor_id}"),
         whole=whole,
     )
     return render(request, page, owner=owner)
@@ -271,5 +275,6 @@ def _remove_page(owner: Owner, vendor_id: str, vendor: Vendor) -> RemovePage:
         interactions=len(found.interactions),
         commitments=len(found.commitments),
         open_addresses=len(found.open_addresses),
+        documents=attachments.count(owner.db, owner.account_id, vendor_id),
         live=bonds.grant_lines(owner, vendor, live_only=True),
     )

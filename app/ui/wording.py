@@ -204,6 +204,8 @@ DONE: Mapping[str, Lazy] = {
     "alarm-settled": lazy("Noted. The alarm stays in your history."),
     "passphrase-changed": lazy("Passphrase changed. Every other browser is locked."),
     "resealed": lazy("Everything is sealed under the new key. The old one is destroyed."),
+    "account-deleted": lazy("Your account is gone. Nothing of it is left on this host."),
+    "restore-confirmed": lazy("Confirmed. Your permissions hold again as they are written here."),
     "profile-saved": lazy("Saved."),
     "session-ended": lazy("That browser is locked."),
     "sessions-ended": lazy("Every other browser is locked."),
@@ -217,6 +219,8 @@ DONE: Mapping[str, Lazy] = {
     "item-kept": lazy("Item kept."),
     "item-changed": lazy("Item changed."),
     "item-removed": lazy("Item removed for good."),
+    "document-kept": lazy("Document attached."),
+    "document-removed": lazy("Document removed for good."),
 }
 """What `?done=<code>` says on the next page."""
 

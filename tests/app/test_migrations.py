@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from app import migrations
 from app.database import open_store
-from app.migrations import STORES, NewerSchema
+from app.migrations import SCHEMAS, STORES, NewerSchema, steps
 from app.settings import Settings
 
 
@@ -14,11 +14,16 @@ def test_migrations_build_exactly_the_tables(settings: Settings) -> None:
     """`alembic check` finds nothing to add."""
     for name, url in zip(STORES, (settings.main_url, settings.state_url), strict=True):
         store = open_store(url)
-        config = migrations.config(name)
+        config = steps.config(name)
         with store.writer.begin() as connection:
             config.attributes["connection"] = connection
             command.check(config)
         store.close()
+
+
+def test_written_schema_is_the_last_step() -> None:
+    """What a start compares with, without loading the steps, is where the steps end."""
+    assert {name: steps.newest(name) for name in STORES} == SCHEMAS
 
 
 def test_second_upgrade_changes_nothing(settings: Settings) -> None:

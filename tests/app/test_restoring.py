@@ -24,6 +24,7 @@ from consent.store import Grant, LedgerEntry
 from tests.databases import Database, postgres_copy, sqlite_copy
 from tests.instances import Instance
 from tests.populating import Populated
+from vault import attachments
 
 WORD = "canary"
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -82,6 +83,21 @@ def test_a_backup_restores_every_row(instance: Instance, robin: Populated, tmp_p
     assert rows(instance.stores) == before
     assert (done.withdrawn, done.heading.database) == (0, instance.stores.main.engine.dialect.name)
     assert robin.browsing.get("/today", follow=False).status_code == 303
+
+
+def test_documents_come_back(instance: Instance, robin: Populated, elsewhere: Stores, tmp_path: Path) -> None:
+    """One removed since the backup, as it was, in a database of either kind; in the file it is sealed."""
+    holder, document = next(iter(robin.documents.items()))
+    before, path = rows(instance.stores), backup(instance, tmp_path / "a.backup")
+    assert b"in a document" not in path.read_bytes() and len(before["attachment"]) == 2 < len(before["attachment_chunk"])
+    assert robin.browsing.get(f"{holder}/documents/{document}/remove").status_code == 200
+    assert robin.browsing.post(f"{holder}/documents/{document}/remove").status_code == 303
+    for stores in (instance.stores, elsewhere):
+        source = backup_files.source(path)
+        restoring.restore(stores, instance.app.state.instance, source, replace=stores is instance.stores, now=clock.now())
+        with stores.main.reading() as db:
+            read = attachments.read(db, robin.keyring, holder.split("/")[2], document)
+            assert b"".join(read) == f"{WORD} in a document\n".encode() * 4000
 
 
 def test_after_a_restore_the_account_is_held_until_its_owner_confirms(instance: Instance, robin: Populated, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Journeys: a real browser, a real server, a real vendor's program."""

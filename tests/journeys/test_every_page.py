@@ -20,10 +20,12 @@ from tests.watching import watched
 TAGS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 FIRST = ("/", "/unlock", "/unlock/recovery", "/protection", "/problems/consent-withdrawn", "/api/docs", "/a/no-such-handle", "/nowhere")
 INSIDE = (
-    "/today", "/vendors", "/vendors/new", "/imports/new", "/items", "/items/new", "/requests", "/device", "/grants", "/inbox", "/commitments",
-    "/commitments/new", "/ledger", "/ledger/verify", "/addresses", "/me", "/settings", "/operator",
+    "/today", "/vendors", "/vendors/new", "/imports/new", "/items", "/items/new", "/requests", "/device", "/grants", "/inbox",
+    "/commitments", "/commitments/new", "/ledger", "/ledger/verify", "/addresses", "/me", "/settings", "/operator",
+    "/settings/passkeys", "/settings/compromised", "/settings/export", "/settings/import", "/settings/delete-account",
 )  # fmt: skip
-FOLLOWED = re.compile(r'href="(/(?:vendors|requests|grants|inbox|commitments|addresses|items)/[0-9a-f]{32}(?:/(?:edit|remove|interactions/new))?)"')
+NOUNS = "vendors|requests|grants|inbox|commitments|addresses|items"
+FOLLOWED = re.compile(rf'href="(/(?:{NOUNS})/[0-9a-f]{{32}}(?:/(?:edit|remove|interactions/new))?)"')
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

@@ -11,7 +11,18 @@ from tests.browsing import PASSPHRASE
 from tests.serving import Server
 from tests.shop import Shop
 
-VCARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Northwind Broadband\r\nORG:Northwind Broadband\r\nURL:https://northwind.example\r\nNOTE:Contract ends in May\r\nEND:VCARD\r\n"
+VCARD = b"\r\n".join(
+    (
+        b"BEGIN:VCARD",
+        b"VERSION:3.0",
+        b"FN:Northwind Broadband",
+        b"ORG:Northwind Broadband",
+        b"URL:https://northwind.example",
+        b"NOTE:Contract ends in May",
+        b"END:VCARD",
+        b"",
+    )
+)
 
 REFUSED: tuple[tuple[dict[str, str], int, str], ...] = (
     ({"purpose": "dpv:ServiceProvision"}, 403, "purpose-not-granted"),
@@ -153,4 +164,3 @@ def _verify_receipt(shop: Shop, server: Server, folder: Path) -> None:
     forged = shop.granted["receipt"][:-6] + "AAAAAA"
     (folder / "receipt.jws").write_text(forged)
     assert server.cli("verify-receipt", str(folder / "receipt.jws"), "--key", str(folder / "keys.json"), check=False).returncode == 1
-

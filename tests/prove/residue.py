@@ -27,9 +27,13 @@ def _on_sqlite() -> int:
 
 
 def _on_postgres() -> int:
-    with cluster() as started, tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as copied:
-        with postgres_copy(postgres_template(started, Path(made))) as database:
-            return _searched(Path(copied), database)
+    with (
+        cluster() as started,
+        tempfile.TemporaryDirectory() as made,
+        tempfile.TemporaryDirectory() as copied,
+        postgres_copy(postgres_template(started, Path(made))) as database,
+    ):
+        return _searched(Path(copied), database)
 
 
 def _searched(folder: Path, database: Database) -> int:

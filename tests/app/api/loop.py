@@ -10,7 +10,7 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from app import clock
-from app.auth.owner import relationship_key_place
+from app.auth.resealing import relationship_key_place
 from app.database import Stores
 from app.exchange import addresses, approvals
 from app.exchange.approvals import NEW_VENDOR, Desk, Shown

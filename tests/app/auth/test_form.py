@@ -106,5 +106,3 @@ def test_upload_arrives_whole_and_in_memory() -> None:
     assert got.get("csrf") == "token"
     assert got.files["file"].filename == "vault.json"
     assert got.files["file"].data == data
-
-

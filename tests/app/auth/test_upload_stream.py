@@ -32,14 +32,18 @@ class Taken:
 
 def part(name: str, value: bytes, filename: str | None = None) -> bytes:
     said = f'; filename="{filename}"' if filename is not None else ""
-    return b"--B\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name=\"" + f'{name}"{said}\r\n\r\n'.encode() + value + b"\r\n"
+    return (
+        b'--B\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="' + f'{name}"{said}\r\n\r\n'.encode() + value + b"\r\n"
+    )
 
 
 CSRF = part("csrf", b"right")
 END = b"--B--\r\n"
 
 
-def ask(body: bytes, taken: Taken, *, step: int = 100, announced: int | None = None, kind: str = "multipart/form-data; boundary=B") -> Received | None:
+def ask(
+    body: bytes, taken: Taken, *, step: int = 100, announced: int | None = None, kind: str = "multipart/form-data; boundary=B"
+) -> Received | None:
     """Let `receive` read a body that arrives in pieces."""
 
     async def messages() -> AsyncIterator[dict[str, Any]]:
@@ -49,7 +53,7 @@ def ask(body: bytes, taken: Taken, *, step: int = 100, announced: int | None = N
 
     coming = messages()
     headers = [(b"content-type", kind.encode()), *([(b"content-length", str(announced).encode())] if announced is not None else [])]
-    request = Request({"type": "http", "method": "POST", "headers": headers}, lambda: anext(coming))  # type: ignore[arg-type] # a message is a dict
+    request = Request({"type": "http", "method": "POST", "headers": headers}, lambda: anext(coming))
     return asyncio.run(receive(request, taken.begin, limit=LIMIT))
 
 
@@ -58,7 +62,9 @@ def ask(body: bytes, taken: Taken, *, step: int = 100, announced: int | None = N
 def test_the_bytes_arrive_as_they_are(data: bytes, step: int) -> None:
     """However the network cuts them, and whatever of the form's own signs stands in the file; up to the limit."""
     taken = Taken()
-    assert ask(CSRF + part("note", "für später".encode()) + part("file", data, "a.bin") + END, taken, step=step) == Received("a.bin", len(data))
+    assert ask(CSRF + part("note", "für später".encode()) + part("file", data, "a.bin") + END, taken, step=step) == Received(
+        "a.bin", len(data)
+    )
     assert taken.data == data
     assert taken.fields == {"csrf": "right", "note": "für später"}
 
@@ -95,7 +101,7 @@ def test_no_byte_without_the_token(fields: bytes) -> None:
         CSRF + part("odd", b"\xff\xfe") + part("file", b"x", "a") + END,
         CSRF + b"--B\r\nContent-Type: text/plain\r\n\r\nx\r\n" + END,
         CSRF + b'--B\r\nContent-Disposition: attachment; name="file"; filename="a"\r\n\r\nx\r\n' + END,
-        CSRF + b"--B\r\nContent-Disposition: form-data; filename=\"a\"\r\n\r\nx\r\n" + END,
+        CSRF + b'--B\r\nContent-Disposition: form-data; filename="a"\r\n\r\nx\r\n' + END,
         CSRF + b"--B\r\n" + b"X: y\r\n" * 50 + b"\r\nx\r\n" + END,
     ],
 )
@@ -104,7 +110,9 @@ def test_any_other_form_is_refused(body: bytes) -> None:
         ask(body, Taken())
 
 
-@pytest.mark.parametrize("kind", ["", "application/x-www-form-urlencoded", "multipart/form-data", f"multipart/form-data; boundary={'B' * 300}"])
+@pytest.mark.parametrize(
+    "kind", ["", "application/x-www-form-urlencoded", "multipart/form-data", f"multipart/form-data; boundary={'B' * 300}"]
+)
 def test_any_other_body_is_refused(kind: str) -> None:
     with pytest.raises(BadForm):
         ask(CSRF + part("file", b"x", "a") + END, Taken(), kind=kind)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from app.auth.owner import relationship_key_place
+from app.auth.resealing import relationship_key_place
 from app.database import Stores
 from app.exchange import approvals, withdrawals
 from app.exchange.approvals import NEW_VENDOR, Desk, Shown

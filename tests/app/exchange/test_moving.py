@@ -12,17 +12,17 @@ from app.exchange import moving
 from app.tables import CommitmentClock
 from consent import ledger
 from consent.store import Grant
+from tests.archives import unpack
 from tests.factories import owner_act
 from tests.instances import Instance
 from tests.populating import Populated, open_account
-from vault import accounts, archive, transfer
+from vault import accounts, attachments, transfer
 from vault.errors import BadArchive, NotEmpty
 from vault.keyring import Keyring
 from vault.records import Kind
 from vault.store import Account
 
 WORD = "canary"
-ANY = (archive.NAME,)
 
 
 def export(instance: Instance, account: Account, keyring: Keyring) -> bytes:
@@ -65,17 +65,19 @@ def robin(instance: Instance) -> Populated:
 def test_an_import_exports_the_same(instance: Instance, robin: Populated, new_browser: Callable[[], Any]) -> None:
     """Every file but the manifest comes out again byte for byte, beside what the new account has to tell of itself."""
     first = export(instance, robin.account, robin.keyring)
-    files = archive.unpack(first, ANY)
+    files = unpack(first)
     account, keyring = newcomer(instance, new_browser)
     assert take_in(instance, account, keyring, first) == transfer.read(first).count > 8
-    again = archive.unpack(export(instance, account, keyring), ANY)
+    again = unpack(export(instance, account, keyring))
     assert {name: again[name] for name in files if name != transfer.MANIFEST} == {
         name: data for name, data in files.items() if name != transfer.MANIFEST
     }
+    assert sorted(f"attachments/{one}" for one in robin.documents.values()) == [name for name in files if name.startswith("attachments/")]
     own = {name.split("/")[1] for name in set(again) - set(files)}
     assert len(own) == 1
     with instance.stores.main.reading() as db:
         assert db.exec(select(Grant).where(Grant.account_id == account.account_id)).all() == []
+        assert attachments.all_of(db, keyring) == attachments.all_of(db, robin.keyring)
         open_promises = [row for row in db.exec(select(CommitmentClock)) if row.account_id == account.account_id]
         assert len(open_promises) == len(transfer.read(first).records[Kind.COMMITMENT])
     assert {f"records/{kind}.json" for kind in transfer.KINDS} <= set(files)

@@ -72,3 +72,15 @@ def test_fault_is_an_answer_with_an_id_and_nothing_else(instance: Instance) -> N
     assert problem.json()["id"] in str(logged)
     assert "faulty" in str(logged)
     assert "willow" not in page.text + problem.text + str(logged)
+
+
+@pytest.mark.parametrize("path", ["/vendors/%00", "/a/x%00y", "/problems/%00", "/ledger?before=%00", "/static/%00"])
+def test_nul_names_nothing(client: TestClient, path: str) -> None:
+    """A NUL in a path or a query is no page and no fault, on both databases."""
+    assert client.get(path).status_code == 404
+
+
+def test_nul_names_nothing_at_the_vendor_door(client: TestClient) -> None:
+    """The same, as a problem."""
+    answer = client.get("/api/v1/messages/%00")
+    assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[1]) == (404, "not-found")

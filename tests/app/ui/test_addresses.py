@@ -33,7 +33,7 @@ def make(robin: Visit, **typed: str) -> str:
 
 def handle_of(robin: Visit, path: str) -> str:
     """The handle on a link's page."""
-    return str(re.search(r'value="[^"]*/a/([^"]+)"', robin.browser.get(path).text)[1])  # type: ignore[index]
+    return str(re.search(r'value="[^"]*/a/([^"]+)"', robin.browser.get(path).text)[1])  # type: ignore[index] # it is on the page
 
 
 def ask(robin: Visit, handle: str, accept: str = "application/json") -> Any:

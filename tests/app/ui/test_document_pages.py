@@ -32,7 +32,9 @@ def attach(robin: Browsing, holder: str, data: bytes = PNG, name: str = "meter &
     robin.get(holder)
     answer = robin.post(f"{holder}/documents", files={"file": (name, data, "text/html")})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{holder}?done=document-kept#documents")
-    return re.findall(rf'href="({holder}/documents/[0-9a-f]+)(?:\?save=1)?">{re.escape(name.replace("&", "&amp;"))}', robin.get(holder).text)[0]
+    shown = re.escape(name.replace("&", "&amp;"))
+    (href,) = re.findall(rf'href="({holder}/documents/[0-9a-f]+)(?:\?save=1)?">{shown}', robin.get(holder).text)
+    return str(href)
 
 
 def counts(instance: Instance) -> tuple[int, int]:
@@ -116,7 +118,12 @@ def test_a_file_that_is_not_taken(instance: Instance, robin: Browsing, holders: 
     large = robin.post(path, files={"file": ("a", bytes(LIMIT + AROUND), "text/plain")})
     edge = robin.post(path, files={"file": ("a", bytes(LIMIT + 1), "text/plain")})
     assert [one.status_code for one in (nothing, broken, large, edge)] == [422, 400, 413, 413]
-    for answer, words in ((nothing, "Choose a file first."), (broken, "did not arrive whole"), (large, "at most 25 MB"), (edge, "at most 25 MB")):
+    for answer, words in (
+        (nothing, "Choose a file first."),
+        (broken, "did not arrive whole"),
+        (large, "at most 25 MB"),
+        (edge, "at most 25 MB"),
+    ):
         assert words in answer.text
         assert 'href="#f-file"' in answer.text
     assert counts(instance) == (0, 0)

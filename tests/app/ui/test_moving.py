@@ -13,9 +13,10 @@ from sqlmodel import SQLModel, col, select, update
 
 from app.ui.moving import ODD, REFUSALS, refusal
 from consent.store import LedgerEntry
+from tests.archives import pack, unpack
 from tests.browsing import Browsing
 from tests.instances import Instance
-from tests.populating import Populated, open_account
+from tests.populating import Populated, attach, open_account
 from vault import age, archive, transfer
 from vault.errors import BadArchive
 from vault.records import Kind
@@ -79,6 +80,8 @@ def test_an_owner_moves(instance: Instance, robin: Populated, wren: Browsing) ->
         *(f"/commitments/{robin.record_ids[Kind.COMMITMENT]}", f"/items/{robin.record_ids[Kind.ITEM]}/edit"),
     ):
         assert wren.get(path).status_code == 200, path
+    for holder, document in robin.documents.items():
+        assert wren.get(f"{holder}/documents/{document}").content == robin.browsing.get(f"{holder}/documents/{document}").content
     assert WORD in wren.get("/vendors").text
     assert "holds something already" in wren.get("/settings/import").text
     assert send(wren, made.content, LONG).status_code == 422
@@ -91,7 +94,7 @@ def test_a_plain_file_and_one_to_a_key(instance: Instance, robin: Populated, wre
     """As the owner chooses."""
     plain = export(robin.browsing, seal="plain")
     assert plain.headers["content-disposition"].endswith('.zip"') and transfer.read(plain.content).count > 8
-    assert b"recovery" not in b"".join(name.encode() for name in archive.unpack(plain.content, (archive.NAME,)))
+    assert b"recovery" not in b"".join(name.encode() for name in unpack(plain.content))
     identity = pyrage.x25519.Identity.generate()
     sealed = export(robin.browsing, seal="recipient", recipient=str(identity.to_public()))
     assert transfer.read(age.open_with_identity(sealed.content, str(identity))).count == transfer.read(plain.content).count
@@ -127,8 +130,9 @@ def test_an_export_that_would_not_be_whole_is_not_made(instance: Instance, robin
 def test_a_refused_file_leaves_no_row(instance: Instance, robin: Populated, wren: Browsing) -> None:
     """Each says what is wrong; nothing is written, not even in the history."""
     whole = export(robin.browsing, seal="plain").content
-    files = archive.unpack(whole, (archive.NAME,))
+    files = unpack(whole)
     ledger_file = next(name for name in files if name.endswith("/ledger.json"))
+    documents_file = next(name for name in files if name.startswith("attachments/"))
     receipts_file = next(name for name in files if name.endswith("/receipts.json"))
     broken = {
         "not an export": b"hello",
@@ -136,6 +140,8 @@ def test_a_refused_file_leaves_no_row(instance: Instance, robin: Populated, wren
         "was changed after": _repacked(files, ledger_file, b'"type":"account.opened"', b'"type":"account.closed"'),
         "not signed by a key": _repacked(files, receipts_file, b'"jws":"e', b'"jws":"f'),
         "not in the form": _repacked(files, ledger_file, b'"seq":1,', b'"seq":"",'),
+        "is missing from": _without(files, documents_file),
+        f"“{documents_file}” is damaged": _repacked(files, documents_file, b"canary in a", b"canary in"),
         "this very account": export(wren, seal="plain").content,
     }
     before = rows_of(instance, "wren")
@@ -152,10 +158,43 @@ def test_every_refusal_has_words() -> None:
     assert "x.json" in refusal(BadArchive("odd-entry", "x.json")) and "%" not in str(ODD) % {"where": "x"}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_export_that_does_not_fit_says_so(robin: Populated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the limit, and what to do."""
+    monkeypatch.setattr(archive, "WHOLE", 1 << 20)
+    for holder in robin.documents:
+        attach(robin.browsing, holder, "noise.bin", bytes(range(256)) * 4096)
+    answer = export(robin.browsing, seal="plain")
+    assert answer.status_code == 422 and "1 MiB at most, and your account has 3 MiB" in answer.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_too_large_is_not_read(wren: Browsing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is named; a form of another session is not read either."""
+    monkeypatch.setattr(archive, "FILE", 1000)
+    assert "larger than an export may be: 256 MiB" in send(wren, bytes(100_000)).text
+    monkeypatch.undo()
+    wren.get("/settings/import")
+    # As a browser sends it; the test client leaves an empty name out.
+    parts = (f'name="csrf"\r\n\r\n{wren.csrf}', 'name="file"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n')
+    body = "".join(f"--B\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--B--\r\n"
+    headers = {"origin": str(wren.client.base_url).rstrip("/"), "content-type": "multipart/form-data; boundary=B"}
+    nothing = wren.client.post("/settings/import", content=body.encode(), headers=headers)
+    assert nothing.status_code == 422 and "Choose a file first" in nothing.text
+    wren.get("/settings/import")
+    assert "did not arrive whole" in wren.post("/settings/import", {"file": "no file"}).text
+    assert wren.post("/settings/import", {"csrf": "another"}, files={"file": ("a.zip", b"PK", "application/zip")}).status_code == 403
+
+
+def _without(files: dict[str, bytes], name: str) -> bytes:
+    """The archive with one file left out."""
+    return pack({key: data for key, data in files.items() if key != name})
+
+
 def _repacked(files: dict[str, bytes], name: str, old: bytes, new: bytes) -> bytes:
     """The archive with one file changed, and a manifest that knows nothing of it being wrong."""
     assert old in files[name]
     data = files[name].replace(old, new, 1)
     manifest = json.loads(files[transfer.MANIFEST])
     manifest["files"][name] = {"bytes": len(data), "sha256": sha256(data).hexdigest()}
-    return archive.pack({**files, name: data, transfer.MANIFEST: rfc8785.dumps(manifest)})
+    return pack({**files, name: data, transfer.MANIFEST: rfc8785.dumps(manifest)})

@@ -121,7 +121,7 @@ def test_a_change_keeps_what_the_form_does_not_show(instance: Instance, opened: 
 def test_a_bad_form_comes_back_as_it_was(robin: Browsing, change: dict[str, object], field: str, message: str) -> None:
     """422, the error beside its field and in a summary that links there, what was typed still there, nothing kept."""
     robin.get("/vendors/new")
-    answer = robin.post("/vendors/new", {**FORM, **change})  # type: ignore[dict-item]
+    answer = robin.post("/vendors/new", {**FORM, **change})  # type: ignore[dict-item] # the parametrised change may be a list
     assert answer.status_code == 422
     assert message in answer.text
     assert f'href="#f-{field}"' in answer.text

@@ -1,6 +1,6 @@
 """first tables
 
-Revision: main_0001, after , made 2026-11-21 21:54:47.617848
+Revision: main_0001, after , made 2026-11-21 22:16:18.129120
 """
 
 import sqlalchemy as sa
@@ -349,6 +349,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "slot_id"),
     )
     op.create_table(
+        "attachment",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("attachment_id", sa.String(length=32), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id", "record_id"], ["record.account_id", "record.record_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account_id", "record_id", "attachment_id"),
+    )
+    op.create_table(
         "message",
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("message_id", sa.String(length=32), nullable=False),
@@ -401,4 +412,20 @@ def upgrade() -> None:
             postgresql_where=sa.text("sealed IS NOT NULL"),
         )
 
+    op.create_table(
+        "attachment_chunk",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("attachment_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Boolean(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id", "record_id", "attachment_id"],
+            ["attachment.account_id", "attachment.record_id", "attachment.attachment_id"],
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account_id", "record_id", "attachment_id", "number"),
+    )
     # ### end Alembic commands ###

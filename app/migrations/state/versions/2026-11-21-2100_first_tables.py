@@ -1,6 +1,6 @@
 """first tables
 
-Revision: state_0001, after , made 2026-11-21 21:54:47.820043
+Revision: state_0001, after , made 2026-11-21 22:16:18.256571
 """
 
 import sqlalchemy as sa

@@ -1,0 +1,245 @@
+"""Documents of an item or a company: attached, listed, opened, saved, removed.
+
+An upload is sealed from the request stream, see `upload_stream`; the transaction is opened when all of it is sealed, so
+that a slow line holds no lock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app.auth.owner import Owner, Reader, Sender, Unread, Writer
+from app.auth.upload_stream import receive
+from app.errors import BadForm, ForgedForm, NotFound, TooLarge
+from app.i18n import Lazy, _, lazy
+from app.ui import media_types
+from app.ui.forms import FormErrors
+from app.ui.media_types import Sniffer
+from app.ui.pages import Page
+from app.ui.render import render, see_other
+from vault import attachments, store
+from vault.attachments import LIMIT, Document, Sealer
+from vault.records import Item, Vendor
+
+router = APIRouter(include_in_schema=False)
+
+KINDS: Mapping[str, Lazy] = {
+    "image/png": lazy("picture (PNG)"),
+    "image/jpeg": lazy("picture (JPEG)"),
+    "image/gif": lazy("picture (GIF)"),
+    "image/webp": lazy("picture (WebP)"),
+    "application/pdf": lazy("PDF"),
+    media_types.TEXT: lazy("plain text"),
+    media_types.ZIP: lazy("ZIP archive"),
+    media_types.UNKNOWN: lazy("file"),
+}
+SHOWN_ALONE = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""A document is shown in an origin of its own that may load and run nothing. The style is what browsers put around a picture."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A document in a list."""
+
+    href: str
+    name: str
+    kind: str
+    size: int
+    at: datetime
+    opens: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPage(Page):
+    """The form again, after a file that was not taken."""
+
+    template: ClassVar[str] = "documents/new.html"
+    holder: str
+    name: str
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovePage(Page):
+    """The question before a document goes."""
+
+    template: ClassVar[str] = "documents/remove.html"
+    holder: str
+    name: str
+    row: Row
+
+
+class Sealing:
+    """Where an upload goes: past the sniffer into the sealer, once its form has shown the session's token."""
+
+    def __init__(self, sender: Sender, record_id: str) -> None:
+        self._sender, self.sealer, self.sniffer = sender, Sealer(sender.keyring, record_id), Sniffer()
+
+    def begin(self, fields: Mapping[str, str]) -> "Sealing":
+        """The fields before the file. Raises ForgedForm."""
+        if not self._sender.session.csrf_ok(fields.get("csrf", "")):
+            raise ForgedForm
+        return self
+
+    def write(self, data: bytes) -> None:
+        """The next bytes of the file."""
+        self.sniffer.write(data)
+        self.sealer.write(data)
+
+
+@router.post("/items/{item_id}/documents")
+async def attach_to_item(request: Request, item_id: str, sender: Unread) -> Response:
+    """Attach a file to an item."""
+    return await _attach(request, sender, f"/items/{item_id}")
+
+
+@router.post("/vendors/{vendor_id}/documents")
+async def attach_to_vendor(request: Request, vendor_id: str, sender: Unread) -> Response:
+    """Attach a file to a company."""
+    return await _attach(request, sender, f"/vendors/{vendor_id}")
+
+
+@router.get("/items/{item_id}/documents/{document_id}")
+def of_item(request: Request, item_id: str, document_id: str, owner: Reader) -> Response:
+    """A document of an item; `?save=1` hands it out to be saved."""
+    return _handed_out(request, owner, f"/items/{item_id}", document_id)
+
+
+@router.get("/vendors/{vendor_id}/documents/{document_id}")
+def of_vendor(request: Request, vendor_id: str, document_id: str, owner: Reader) -> Response:
+    """A document of a company; `?save=1` hands it out to be saved."""
+    return _handed_out(request, owner, f"/vendors/{vendor_id}", document_id)
+
+
+@router.get("/items/{item_id}/documents/{document_id}/remove")
+def ask_remove_of_item(request: Request, item_id: str, document_id: str, owner: Reader) -> Response:
+    """Ask before removing."""
+    return _asked(request, owner, f"/items/{item_id}", document_id)
+
+
+@router.get("/vendors/{vendor_id}/documents/{document_id}/remove")
+def ask_remove_of_vendor(request: Request, vendor_id: str, document_id: str, owner: Reader) -> Response:
+    """Ask before removing."""
+    return _asked(request, owner, f"/vendors/{vendor_id}", document_id)
+
+
+@router.post("/items/{item_id}/documents/{document_id}/remove")
+def remove_of_item(item_id: str, document_id: str, owner: Writer) -> Response:
+    """Remove a document of an item for good."""
+    return _removed(owner, f"/items/{item_id}", document_id)
+
+
+@router.post("/vendors/{vendor_id}/documents/{document_id}/remove")
+def remove_of_vendor(vendor_id: str, document_id: str, owner: Writer) -> Response:
+    """Remove a document of a company for good."""
+    return _removed(owner, f"/vendors/{vendor_id}", document_id)
+
+
+def rows(owner: Owner, holder: str) -> tuple[Row, ...]:
+    """The documents of a record for its page, newest first. `holder` is the path of that page."""
+    return tuple(_row(holder, one) for one in attachments.of_record(owner.db, owner.keyring, _record_id(holder)))
+
+
+def disposition(name: str, *, inline: bool) -> str:
+    """`Content-Disposition` (RFC 6266): the name in ASCII for old programs, and whole in UTF-8 (RFC 8187)."""
+    plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in name)
+    whole = quote(name, safe="!#$&+-.^_`|~")
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{whole}"
+
+
+async def _attach(request: Request, sender: Sender, holder: str) -> Response:
+    await run_in_threadpool(_name_now, sender, holder)
+    sealing = Sealing(sender, _record_id(holder))
+    errors = FormErrors()
+    try:
+        received = await receive(request, sealing.begin, limit=LIMIT)
+    except TooLarge:
+        errors.add("file", _too_large())
+        return await run_in_threadpool(_refused, request, sender, holder, errors, 413)
+    except BadForm:
+        errors.add("file", _("The file did not arrive whole. Try again."))
+        return await run_in_threadpool(_refused, request, sender, holder, errors, 400)
+    if received is None:
+        errors.add("file", _("Choose a file first."))
+        return await run_in_threadpool(_refused, request, sender, holder, errors, 422)
+    draft = sealing.sealer.draft(received.name or _("document"), sealing.sniffer.found(), now=sender.now)
+    await run_in_threadpool(_keep, sender, holder, draft)
+    return see_other(f"{holder}?done=document-kept#documents")
+
+
+def _keep(sender: Sender, holder: str, draft: attachments.Draft) -> None:
+    with sender.writing() as owner:
+        _name(owner, holder)
+        attachments.add(owner.db, draft)
+
+
+def _refused(request: Request, sender: Sender, holder: str, errors: FormErrors, status: int) -> Response:
+    with sender.reading() as owner:
+        page = NewPage(holder=holder, name=_name(owner, holder), errors=errors)
+        return render(request, page, owner=owner, status=status)
+
+
+def _too_large() -> str:
+    return _("A document has at most %(n)d MB. This one is larger, and nothing of it was kept.") % {"n": LIMIT >> 20}
+
+
+def _name_now(sender: Sender, holder: str) -> None:
+    with sender.reading() as owner:
+        _name(owner, holder)
+
+
+def _name(owner: Owner, holder: str) -> str:
+    """What the item or company is called. Raises NotFound."""
+    if holder.startswith("/items/"):
+        item = store.get(owner.db, owner.keyring, Item, _record_id(holder))
+        found = item.fields.label or item.fields.value if item else ""
+    else:
+        vendor = store.get(owner.db, owner.keyring, Vendor, _record_id(holder))
+        found = vendor.fields.name if vendor else ""
+    if not found:
+        raise NotFound
+    return found
+
+
+def _record_id(holder: str) -> str:
+    return holder.split("/")[2]
+
+
+def _find(owner: Owner, holder: str, document_id: str) -> Document:
+    _name(owner, holder)
+    found = attachments.find(owner.db, owner.keyring, _record_id(holder), document_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _handed_out(request: Request, owner: Owner, holder: str, document_id: str) -> Response:
+    document = _find(owner, holder, document_id)
+    # Whole before the first byte leaves: what turns out to be cut off must not look like a shorter document.
+    data = b"".join(attachments.read(owner.db, owner.keyring, document.record_id, document_id))
+    inline = document.media_type in media_types.SHOWN and "save" not in request.query_params
+    headers = {"content-disposition": disposition(document.name, inline=inline), "content-security-policy": SHOWN_ALONE}
+    return Response(data, media_type=document.media_type, headers=headers)
+
+
+def _asked(request: Request, owner: Owner, holder: str, document_id: str) -> Response:
+    page = RemovePage(holder=holder, name=_name(owner, holder), row=_row(holder, _find(owner, holder, document_id)))
+    return render(request, page, owner=owner)
+
+
+def _removed(owner: Owner, holder: str, document_id: str) -> Response:
+    _find(owner, holder, document_id)
+    attachments.remove(owner.db, owner.account_id, _record_id(holder), document_id)
+    return see_other(f"{holder}?done=document-removed#documents")
+
+
+def _row(holder: str, document: Document) -> Row:
+    kind = str(KINDS.get(document.media_type, lazy("office document")))
+    href = f"{holder}/documents/{document.attachment_id}"
+    return Row(href, document.name, kind, document.size, document.created_at, document.media_type in media_types.SHOWN)
