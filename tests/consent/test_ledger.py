@@ -288,6 +288,21 @@ def test_append_takes_listed_types_only(stores: Stores) -> None:
         ledger.append(db, owner_act(account, mailbox), "message.read", {})
 
 
+def test_newest_of_watched_types(stores: Stores) -> None:
+    """The last entry of the watched types asked for, whatever came after it; None when there is none."""
+    account, _keyring, mailbox = make_account(stores)
+    act = owner_act(account, mailbox)
+    with stores.main.writing() as db:
+        assert ledger.newest(db, account.account_id, "alarm.raised") is None
+        ledger.append(db, act, "alarm.raised", {"what": "first"})
+        last = ledger.append(db, act, "alarm.raised", {"what": "second"})
+        ledger.append(db, act, "slot.changed", {})
+        ledger.append(db, act, "message.voted", {})
+        found = ledger.newest(db, account.account_id, "alarm.raised", "alarm.settled")
+        assert found is not None
+        assert found.seq == last.seq
+
+
 def test_account_without_ledger_has_nothing_to_lock(stores: Stores) -> None:
     with stores.main.writing() as db, pytest.raises(NoLedger):
         ledger.lock(db, "0" * 32)
