@@ -1,5 +1,6 @@
 """What is killed, see `killing`: each scene with what it must leave behind."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -54,16 +55,20 @@ class OfOwner(Scene):
         """What else a scene needs."""
         return {}
 
+
+class AtTheDoor(OfOwner):
+    """What an unlocked owner does in the browser."""
+
     def act(self, stage: Stage, ready: Callable[[], None]) -> None:
         """Through the door, unlocked just before: some of it asks for that."""
         self.do(unlocked(stage, PASSPHRASE), stage, ready)
 
+    @abstractmethod
     def do(self, browsing: Browsing, stage: Stage, ready: Callable[[], None]) -> None:
         """The operation itself."""
-        raise NotImplementedError
 
 
-class ChangePassphrase(OfOwner):
+class ChangePassphrase(AtTheDoor):
     """The old or the new one opens."""
 
     name = "passphrase"
@@ -83,7 +88,7 @@ class ChangePassphrase(OfOwner):
         whole(stage, keyring)
 
 
-class NewKit(OfOwner):
+class NewKit(AtTheDoor):
     """The old code opens, or the new one, which is then there to be read."""
 
     name = "new-kit"
@@ -105,7 +110,7 @@ class NewKit(OfOwner):
         whole(stage, keyring)
 
 
-class RemoveSlot(OfOwner):
+class RemoveSlot(AtTheDoor):
     """A passkey opens or does not; the passphrase always does."""
 
     name = "slot-removal"
@@ -140,7 +145,7 @@ class RemoveSlot(OfOwner):
         return slots.open_with_passkey(account, rows, stage.memory["slot"], bytes(32)) is not None
 
 
-class Compromised(OfOwner):
+class Compromised(AtTheDoor):
     """The old or the new secrets open, and everything opens with them, however far the resealing has got."""
 
     name = "compromised"
@@ -180,7 +185,7 @@ class Compromised(OfOwner):
             assert len(db.exec(select(Succession)).all()) == 1
 
 
-class ImportFile(OfOwner):
+class ImportFile(AtTheDoor):
     """Nothing of the file is to be seen, or all of it."""
 
     name = "import"

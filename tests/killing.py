@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -58,24 +59,24 @@ class Stage:
         return Browsing(TestClient(self.app, base_url=self.settings.base_url, follow_redirects=False))
 
 
-class Scene:
+class Scene(ABC):
     """One operation. Each of the three runs in a process of its own, on the databases as the one before left them."""
 
     name: ClassVar[str]
     most: ClassVar[int | None] = None
     """At so many points at most, spread evenly: where hundreds of them are alike, inside one transaction."""
 
+    @abstractmethod
     def prepare(self, instance: Instance) -> dict[str, Any]:
         """Set the stage once; what it returns (JSON) is remembered."""
-        raise NotImplementedError
 
+    @abstractmethod
     def act(self, stage: Stage, ready: Callable[[], None]) -> None:
         """Do it. Points are counted once `ready` was called."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, stage: Stage) -> None:
         """Raises AssertionError when something is lost; then does it again, to the end, and looks once more."""
-        raise NotImplementedError
 
 
 class Counter:
