@@ -86,3 +86,14 @@ class Challenge(State, table=True):
     browser_hash: bytes = Field(sa_type=LargeBinary)
     purpose: str = Field(max_length=16)
     expires_at: datetime = Field(sa_type=Instant)
+
+
+class ReleaseKey(State, table=True):
+    """The key around one release, wrapped by the instance secret. It is destroyed when the grant ends, and the release with it."""
+
+    __tablename__ = "release_key"
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    grant_id: str = Field(primary_key=True, max_length=32)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+    made_at: datetime = Field(sa_type=Instant)

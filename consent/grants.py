@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
-from consent import ledger
+from consent import events, ledger
 from consent.act import Act
 from consent.decision import Standing
 from consent.errors import IllegalTransition, NotFound, TermsChanged, TermsError
@@ -33,21 +33,22 @@ STATUSES = (*LIVE, "withdrawn", "expired", "handed_back")
 
 @dataclass(frozen=True)
 class Transition:
-    """A verb: from which statuses, to which, and what the ledger calls it."""
+    """A verb: from which statuses, to which, what the ledger calls it, and the event that tells the client."""
 
     sources: tuple[str, ...]
     target: str
     type: str
+    event: str | None
 
 
 TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
     {
-        "pause": Transition(("given",), "paused", "grant.paused"),
-        "resume": Transition(("paused", "suspended"), "given", "grant.resumed"),
-        "suspend": Transition(("given", "paused"), "suspended", "grant.suspended"),
-        "withdraw": Transition(LIVE, "withdrawn", "grant.withdrawn"),
-        "hand_back": Transition(LIVE, "handed_back", "grant.handed_back"),
-        "expire": Transition(LIVE, "expired", "grant.expired"),
+        "pause": Transition(("given",), "paused", "grant.paused", "consent.paused"),
+        "resume": Transition(("paused", "suspended"), "given", "grant.resumed", "consent.resumed"),
+        "suspend": Transition(("given", "paused"), "suspended", "grant.suspended", "consent.suspended"),
+        "withdraw": Transition(LIVE, "withdrawn", "grant.withdrawn", "consent.withdrawn"),
+        "hand_back": Transition(LIVE, "handed_back", "grant.handed_back", None),
+        "expire": Transition(LIVE, "expired", "grant.expired", "consent.expired"),
     }
 )
 
@@ -88,7 +89,10 @@ def give(
     db.add(asked)
     event = "grant.changed" if asked.grant_id else "grant.given"
     shown = Shown(text_shown, language, rules_version)
-    return grant, file_given(db, act, grant, asked, terms, event=event, client=client, shown=shown, withdraw_at=withdraw_at)
+    receipt = file_given(db, act, grant, asked, terms, event=event, client=client, shown=shown, withdraw_at=withdraw_at)
+    told = "consent.changed" if asked.grant_id else "consent.granted"
+    events.tell(db, act, told, grant.client_id, grant=grant, request_id=grant.request_id)
+    return grant, receipt
 
 
 def pause(db: Session, act: Act, grant: Grant) -> Grant:
@@ -161,13 +165,22 @@ def _new_grant(act: Act, request: Request) -> Grant:
 def _interrupt(db: Session, act: Act, grant: Grant, verb: str, **details: str) -> Grant:
     fresh = _step(db, act, grant, verb)
     ledger.append(db, act, TRANSITIONS[verb].type, {**noted(fresh), **details})
+    _tell(db, act, fresh, verb, **details)
     return fresh
 
 
 def _end(db: Session, act: Act, grant: Grant, verb: str) -> tuple[Grant, Receipt]:
     signer_of(act)
     fresh = _step(db, act, grant, verb)
-    return fresh, file_ended(db, act, fresh, event=TRANSITIONS[verb].type)
+    receipt = file_ended(db, act, fresh, event=TRANSITIONS[verb].type)
+    _tell(db, act, fresh, verb)
+    return fresh, receipt
+
+
+def _tell(db: Session, act: Act, grant: Grant, verb: str, **details: str) -> None:
+    event = TRANSITIONS[verb].event
+    if event is not None:
+        events.tell(db, act, event, grant.client_id, grant=grant, **details)
 
 
 def _step(db: Session, act: Act, grant: Grant, verb: str) -> Grant:

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
-from consent import ledger
+from consent import events, ledger
 from consent.act import Act
 from consent.canonical import JSON
 from consent.errors import IllegalTransition, NotFound
@@ -60,7 +60,9 @@ def receive(
 
 def decline(db: Session, act: Act, request: Request) -> None:
     """The owner says no. Raises IllegalTransition when the request is decided already."""
-    _decide(db, act, pending(db, act, request, "decline"), "refused", "request.declined")
+    fresh = pending(db, act, request, "decline")
+    _decide(db, act, fresh, "refused", "request.declined")
+    events.tell(db, act, "consent.refused", fresh.client_id, request_id=fresh.request_id, client_reference=fresh.client_reference)
 
 
 def expire_request(db: Session, act: Act, request: Request) -> None:

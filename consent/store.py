@@ -98,6 +98,8 @@ class Request(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(sa_type=Instant)
     decided_at: datetime | None = Field(default=None, sa_type=Instant)
+    counter_offer: str | None = None
+    countered_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class Grant(SQLModel, table=True):
@@ -120,6 +122,57 @@ class Grant(SQLModel, table=True):
     given_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(sa_type=Instant)
     changed_at: datetime = Field(sa_type=Instant)
+    proviso: str | None = None
+
+
+class Gate(SQLModel, table=True):
+    """What holds at the gate for all clients of an account while its owner is away: who may ask at all, and a pause of everything."""
+
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    may_ask: str = Field(default="address", max_length=16)
+    paused_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Foreseen(SQLModel, table=True):
+    """A step of a grant that will be taken at a moment already known, unless the owner acts first."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "grant_id"], ["grant.account_id", "grant.grant_id"], ondelete="CASCADE"),
+        Index("ix_foreseen_due", "due_at"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    grant_id: str = Field(primary_key=True, max_length=32)
+    reason: str = Field(primary_key=True, max_length=32)
+    due_at: datetime = Field(sa_type=Instant)
+
+
+class Event(SQLModel, table=True):
+    """What a client is told: written with what happened, in the same transaction; sent afterwards, and listed for who polls.
+
+    `data` is canonical JSON of ids only. `due_at` is the next try, empty once settled; `leased_until` keeps a second sender off.
+    """
+
+    __table_args__ = (
+        Index("ix_event_client", "client_id", "at", "event_id"),
+        Index("ix_event_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_event_account", "account_id"),
+    )
+
+    client_id: str = Field(primary_key=True, max_length=32)
+    event_id: str = Field(primary_key=True, max_length=32)
+    account_id: str | None = Field(default=None, max_length=32)
+    grant_id: str | None = Field(default=None, max_length=32)
+    type: str = Field(max_length=32)
+    data: str
+    at: datetime = Field(sa_type=Instant)
+    due_at: datetime | None = Field(default=None, sa_type=Instant)
+    attempts: int = 0
+    leased_until: datetime | None = Field(default=None, sa_type=Instant)
+    lease: str | None = Field(default=None, max_length=32)
+    outcome: str = Field(default="waiting", max_length=16)
 
 
 class Receipt(SQLModel, table=True):

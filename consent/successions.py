@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from consent import ledger, receipts
+from consent import events, ledger, receipts
 from consent.act import Act, Signer
 from consent.canonical import dumps
 from consent.errors import ReceiptError
@@ -71,6 +71,7 @@ def publish(db: Session, act: Act, client_id: str) -> bool:
     )
     db.add(key)
     ledger.append(db, act, "key.succeeded", {"client_id": client_id, "from": row.previous_kid, "to": row.kid})
+    events.tell(db, act, "keys.rotated", client_id, kid=row.kid)
     row.sealed, row.not_before = None, None
     db.add(row)
     db.flush()

@@ -32,7 +32,7 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
         *_of("attachment_chunk", "account_id record_id attachment_id number last generation"),
     ),
     "clients: what they registered about themselves": (
-        *_of("client", "client_id name metadata_json auth_method created_at deleted_at"),
+        *_of("client", "client_id name metadata_json auth_method created_at deleted_at previous_webhook_until webhook_disabled_at"),
         *_of("client_token", "client_id expires_at"),
     ),
     "which client holds which grant and its terms, and every request, receipt and relationship": (
@@ -41,9 +41,11 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
         *_of("succession", "account_id client_id kid previous_kid public statement not_before"),
         *_of(
             "request",
-            "account_id request_id client_id address_id state details client_reference grant_id created_at expires_at decided_at",
+            "account_id request_id client_id address_id state details client_reference grant_id created_at expires_at decided_at "
+            "counter_offer countered_at",
         ),
-        *_of("grant", "account_id grant_id client_id request_id status terms client_reference given_at expires_at changed_at"),
+        *_of("grant", "account_id grant_id client_id request_id status terms client_reference given_at expires_at changed_at proviso"),
+        *_of("foreseen", "account_id grant_id reason due_at"),
         *_of("receipt", "account_id receipt_id request_id grant_id jws created_at"),
         *_of("grant_token", "account_id grant_id client_id created_at gone_at"),
         *_of(
@@ -52,6 +54,32 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
             "last_polled_at redeemed_at",
         ),
     ),
+    "who may ask the owner at all, and since when everything is paused": (*_of("gate", "account_id may_ask paused_at"),),
+    "events told to clients (ids only), and every try of delivering one": (
+        *_of("event", "client_id event_id account_id grant_id type data at due_at attempts leased_until lease outcome"),
+        *_of("delivery", "client_id event_id attempt at outcome status milliseconds"),
+    ),
+    "areas and times of location offers (the client's words), and when a code was redeemed": (
+        *_of("offer", "account_id message_id west south east north area valid_from valid_until"),
+        *_of("redemption", "account_id message_id client_id redeemed_at"),
+    ),
+    "how many location offers reached the owner on which day, not which": (
+        *_of("offer_match", "account_id match_id day"),
+        *_of("offer_marker", "account_id day"),
+    ),
+    "that there are private zones, and devices of the owner's own: their kind and when they were added": (
+        *_of("zones", "account_id"),
+        *_of("device", "account_id device_id kind created_at"),
+    ),
+    "which client can fetch data by which grant, since when, and when it did": (
+        *_of("release", "account_id grant_id client_id client_kid etag sealed_at"),
+        *_of("release_fetch", "account_id fetch_id grant_id etag fetched_at"),
+    ),
+    "number and times of letters, answers to them and versions of what a client holds": (
+        *_of("letter", "account_id letter_id grant_id client_id sent_at"),
+        *_of("letter_answer", "account_id answer_id letter_id client_id received_at"),
+        *_of("crm_record", "account_id grant_id version client_id received_at"),
+    ),
     "contact links: that there are some, and their times": (*_of("address", "account_id address_id created_at expires_at closed_at"),),
     "invitations and their times": (*_of("invitation", "kind operator created_at expires_at used_at"),),
     "kind, purpose, channel and times of messages": (
@@ -59,6 +87,8 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
     ),
     "per commitment its state, grant, remedy period and next due instant": (
         *_of("commitment_clock", "account_id commitment_id state grant_id remedy_seconds next_due_at"),
+        *_of("pledge", "account_id commitment_id grant_id client_id made_at"),
+        *_of("pledge_report", "account_id report_id commitment_id client_id kind reported_at"),
     ),
     "answers given to a client's repeated calls, for 24 hours": (*_of("idempotent_answer", "caller route status answer created_at"),),
     "ledger times, types and actors; refusals counted by reason and hour": (
@@ -77,17 +107,27 @@ SEALED = frozenset(
     (
         *_of("attachment", "sealed"),
         *_of("attachment_chunk", "sealed"),
-        *_of("client", "webhook_secret"),
+        *_of("client", "previous_webhook_secret webhook_secret"),
+        *_of("crm_record", "sealed"),
+        *_of("device", "label wrapped"),
         *_of("ledger_entry", "sealed"),
+        *_of("letter", "jwe"),
+        *_of("letter_answer", "sealed"),
         *_of("mailbox_key", "sealed"),
         *_of("message", "sealed"),
+        *_of("offer", "sealed"),
+        *_of("offer_match", "sealed"),
+        *_of("pledge", "sealed"),
+        *_of("pledge_report", "sealed"),
         *_of("receipt", "opening"),
         *_of("record", "sealed"),
         *_of("relationship_key", "sealed"),
+        *_of("release", "sealed"),
         *_of("retired_key", "sealed"),
         *_of("segment", "sealed"),
         *_of("slot", "label wrapped"),
         *_of("succession", "sealed"),
+        *_of("zones", "sealed wrapped"),
     )
 )
 
@@ -99,6 +139,7 @@ HASHED = frozenset(
         *_of("address", "handle_hash initial_token_hash"),
         *_of("client", "registration_token_hash secret_hash"),
         *_of("client_token", "token_hash"),
+        *_of("device", "token_hash"),
         *_of("device_code", "code_hash user_code_hash"),
         *_of("grant", "terms_sha256"),
         *_of("grant_token", "token_hash"),
@@ -109,6 +150,8 @@ HASHED = frozenset(
         *_of("ledger_entry", "commitment hash previous"),
         *_of("ledger_head", "head"),
         *_of("mailbox_key", "mac"),
+        *_of("offer_marker", "marker"),
+        *_of("redemption", "code_hash"),
         *_of("slot", "commitment"),
     )
 )

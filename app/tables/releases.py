@@ -1,0 +1,38 @@
+"""Data that clients can fetch: copies sealed to their keys. The key around each copy lies in the state store."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from vault.store import Instant
+
+
+class Release(SQLModel, table=True):
+    """The granted fields as a JWE to the client, wrapped once more under the grant's release key: no key, no release."""
+
+    __table_args__ = (ForeignKeyConstraint(["account_id", "grant_id"], ["grant.account_id", "grant.grant_id"], ondelete="CASCADE"),)
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    grant_id: str = Field(primary_key=True, max_length=32)
+    client_id: str = Field(max_length=32)
+    client_kid: str = Field(max_length=64)
+    etag: str = Field(max_length=64)
+    sealed_at: datetime = Field(sa_type=Instant)
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class ReleaseFetch(SQLModel, table=True):
+    """That a client fetched a release, and which one."""
+
+    __tablename__ = "release_fetch"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "grant_id"], ["grant.account_id", "grant.grant_id"], ondelete="CASCADE"),
+        Index("ix_release_fetch", "account_id", "grant_id", "fetched_at"),
+    )
+
+    account_id: str = Field(primary_key=True, max_length=32)
+    fetch_id: str = Field(primary_key=True, max_length=32)
+    grant_id: str = Field(max_length=32)
+    etag: str = Field(max_length=64)
+    fetched_at: datetime = Field(sa_type=Instant)
