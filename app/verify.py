@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlmodel import col, select
 
 from app.database import Store, Stores
-from consent import ledger, receipts
+from consent import checking, ledger
+from consent.checking import keys_in
 from consent.errors import ReceiptError
 from consent.store import LedgerEntry, LedgerHead
 from vault.store import Account
@@ -46,17 +46,8 @@ def receipt_verdict(text: str, key: str) -> Verdict:
         offered = json.loads(key)
     except ValueError:
         return Verdict(False, "broken: the key file is not JSON; it must hold a JWK or a JWKS")
-    why = "no key in the key file"
-    for jwk in _keys(offered):
-        try:
-            payload = receipts.verify(text.strip(), jwk)
-        except ReceiptError as refused:
-            why = str(refused)
-            continue
-        return Verdict(True, "holds: " + json.dumps(payload, ensure_ascii=False, sort_keys=True))
-    return Verdict(False, f"broken: {why}")
-
-
-def _keys(offered: Any) -> list[dict[str, Any]]:
-    listed = offered.get("keys", [offered]) if isinstance(offered, dict) else []
-    return [jwk for jwk in listed if isinstance(jwk, dict)]
+    try:
+        found = checking.check(text, keys_in(offered))
+    except ReceiptError as refused:
+        return Verdict(False, f"broken: {refused}")
+    return Verdict(True, "holds: " + json.dumps(found.payload, ensure_ascii=False, sort_keys=True))

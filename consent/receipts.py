@@ -54,6 +54,7 @@ __all__ = [
     "sign",
     "sign_as",
     "thumbprint",
+    "thumbprint_of",
     "verify",
     "verify_as",
 ]
@@ -109,7 +110,12 @@ def jwk(public: bytes) -> dict[str, str]:
 
 def thumbprint(public: bytes) -> str:
     """The RFC 7638 thumbprint (SHA-256, base64url) of a raw Ed25519 public key."""
-    return _base64url(sha256(dumps({"crv": "Ed25519", "kty": "OKP", "x": _base64url(public)})).digest())
+    return thumbprint_of({"x": _base64url(public)})
+
+
+def thumbprint_of(jwk: Mapping[str, Any]) -> str:
+    """The RFC 7638 thumbprint of an Ed25519 key given as a JWK, whatever the JWK calls itself."""
+    return _base64url(sha256(dumps({"crv": "Ed25519", "kty": "OKP", "x": jwk.get("x")})).digest())
 
 
 def _key(jwk: Mapping[str, Any]) -> OKPKey:

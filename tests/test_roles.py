@@ -26,7 +26,7 @@ WORD = "in-robins-own-words"
 # Whoever comes may see these; none of them tells whether an owner, a contact link or an invitation exists.
 PUBLIC = {
     "/", "/healthz", "/readyz", "/protection", "/problems/{slug}", "/a/{handle}", "/sign-up", "/sign-up/{token}", "/unlock",
-    "/unlock/recovery", "/unlock/challenge", "/unlock/passkey", "/unlock/second",
+    "/receipts/check", "/unlock/recovery", "/unlock/challenge", "/unlock/passkey", "/unlock/second",
     "/api/docs", "/api/openapi.json", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json",
 }  # fmt: skip
 CLIENT_TOKEN = {"/api/v1/grants", "/api/v1/requests/{request_id}"}

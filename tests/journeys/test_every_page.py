@@ -18,14 +18,14 @@ from tests.serving import Server
 from tests.watching import watched
 
 TAGS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-FIRST = ("/", "/unlock", "/unlock/recovery", "/protection", "/problems/consent-withdrawn", "/api/docs", "/a/no-such-handle", "/nowhere")
+FIRST = ("/", "/unlock", "/unlock/recovery", "/protection", "/receipts/check", "/problems/consent-withdrawn", "/api/docs", "/a/no-such-handle", "/nowhere")
 INSIDE = (
     "/today", "/vendors", "/vendors/new", "/imports/new", "/items", "/items/new", "/requests", "/device", "/grants", "/inbox",
     "/commitments", "/commitments/new", "/ledger", "/ledger/verify", "/addresses", "/me", "/settings", "/operator",
     "/settings/passkeys", "/settings/compromised", "/settings/export", "/settings/import", "/settings/delete-account",
 )  # fmt: skip
 NOUNS = "vendors|requests|grants|inbox|commitments|addresses|items"
-FOLLOWED = re.compile(rf'href="(/(?:{NOUNS})/[0-9a-f]{{32}}(?:/(?:edit|remove|interactions/new))?)"')
+FOLLOWED = re.compile(rf'href="(/(?:{NOUNS})/[0-9a-f]{{32}}(?:/(?:edit|remove|interactions/new|receipts/[0-9a-f-]{36}/check))?)"')
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -70,10 +70,10 @@ def _followed(owner: Owner) -> list[str]:
     found: dict[str, str] = {}
     for start in (*INSIDE, "/vendors"):
         for path in FOLLOWED.findall(owner.get(start)):
-            found.setdefault(re.sub(r"[0-9a-f]{32}", "*", path), path)
+            found.setdefault(re.sub(r"[0-9a-f-]{32,36}", "*", path), path)
     for path in list(found.values()):
         for further in FOLLOWED.findall(owner.get(path)):
-            found.setdefault(re.sub(r"[0-9a-f]{32}", "*", further), further)
+            found.setdefault(re.sub(r"[0-9a-f-]{32,36}", "*", further), further)
     return sorted(found.values())
 
 
