@@ -15,6 +15,7 @@ from app.settings import Settings
 from tests.postgres import Cluster
 
 _numbers = count(1)
+_used: dict[Cluster, list[tuple[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,25 @@ def postgres_template(cluster: Cluster, folder: Path) -> Cluster:
 
 @contextmanager
 def postgres_copy(cluster: Cluster) -> Iterator[Database]:
-    """A test's own two databases, dropped when the block ends."""
-    number = next(_numbers)
-    names = f"main_{number}", f"state_{number}"
-    main, state = (cluster.create(name, template=name.split("_")[0]) for name in names)
+    """A test's own two databases: copies of the migrated ones, or those of a test before it, emptied again."""
+    pairs = _used.setdefault(cluster, [])
+    names = pairs.pop() if pairs else _copied(cluster, next(_numbers))
     try:
-        yield Database("postgresql", main, state, cluster)
+        yield Database("postgresql", cluster.url(names[0]), cluster.url(names[1]), cluster)
     finally:
-        for name in names:
-            cluster.drop(name)
+        as_new = [cluster.empty(name, like=name.split("_")[0]) for name in names]
+        if all(as_new):
+            pairs.append(names)
+        else:
+            for name in names:
+                cluster.drop(name)
+
+
+def _copied(cluster: Cluster, number: int) -> tuple[str, str]:
+    names = f"main_{number}", f"state_{number}"
+    for name in names:
+        cluster.create(name, template=name.split("_")[0])
+    return names
 
 
 def _migrate(settings: Settings) -> None:

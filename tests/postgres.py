@@ -25,6 +25,24 @@ START_SECONDS = 60
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+ALONE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+# With the role of a replica no foreign key asks in which order rows go.
+EMPTY = """
+DO $$ DECLARE name text; BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', name);
+  END LOOP;
+END $$
+"""
+SHAPE = """
+SELECT relation.relname::text, attribute.attname::text, attribute.atttypid::text
+FROM pg_class AS relation JOIN pg_attribute AS attribute ON attribute.attrelid = relation.oid
+WHERE relation.relnamespace = 'public'::regnamespace AND attribute.attnum > 0
+UNION ALL SELECT 'version', version_num, '' FROM alembic_version ORDER BY 1, 2, 3
+"""
+
+
 class PostgresMissing(Exception):
     """No PostgreSQL server programs are installed."""
 
@@ -60,6 +78,27 @@ class Cluster:
     def drop(self, name: str) -> None:
         """Remove a database, and whoever is still connected to it."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def empty(self, name: str, *, like: str) -> bool:
+        """Delete every row of a database that nobody uses any more; whether it now has the tables and the schema's number of `like`.
+
+        A copy costs two checkpoints and a second; emptying one that was used costs a twentieth of that.
+        """
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [name]
+            )
+            connection.execute(EMPTY)
+            return self._shape(connection) == self.shape(like)
+
+    def shape(self, name: str) -> tuple[Any, ...]:
+        """Tables, columns and indexes of a database, and the number of its schema."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            return self._shape(connection)
+
+    @staticmethod
+    def _shape(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
+        return tuple(connection.execute(SHAPE).fetchall())
 
     def dump(self, name: str) -> bytes:
         """What `pg_dump` writes of a database, all of it."""
