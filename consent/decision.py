@@ -63,7 +63,7 @@ class Usage:
     recent: Sequence[datetime] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Allowed:
     """Yes, under this line of the terms (`line` is its index among the purposes)."""
 
@@ -71,7 +71,7 @@ class Allowed:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refused:
     """No: the problem slug, the rule that says so, and for R10 the seconds after which that rule would let one in."""
 
@@ -102,16 +102,20 @@ def decide(ask: Ask, standing: Standing, usage: Usage, now: datetime) -> Allowed
     return _limited(ask, line, usage, now) or Allowed(line, index)
 
 
+_REFUSED: Mapping[str, Refused] = {rule: Refused(reason, rule) for rule, reason in RULES.items()}
+
+
 def _refused(rule: str) -> Refused:
-    return Refused(RULES[rule], rule)
+    return _REFUSED[rule]
 
 
 def _stopped(standing: Standing, now: datetime) -> str | None:
-    status = standing.status
-    # A status that this version does not know is treated as an end: the gate fails shut.
-    rule = None if status == "given" else _STATUS_RULES.get(status, "R1")
-    if rule == "R1":
-        return rule
+    rule = None
+    if standing.status != "given":
+        # A status that this version does not know is treated as an end: the gate fails shut.
+        rule = _STATUS_RULES.get(standing.status, "R1")
+        if rule == "R1":
+            return rule
     # The clock counts, whatever the row still says and whatever the caller copied beside the terms.
     if now >= standing.expires_at or now >= standing.terms.expires:
         return "R2"
@@ -148,7 +152,8 @@ def _too_often(frequency: Frequency, usage: Usage, now: datetime) -> Refused | N
     if len(usage.recent) < frequency.count:
         return None
     start = frequency.window.before(now)
-    inside = sorted((at for at in usage.recent if at > start), reverse=True)
+    inside = [at for at in usage.recent if at > start]
+    inside.sort(reverse=True)
     if len(inside) < frequency.count:
         return None
     # One more fits when the oldest of the last `count` has left the window.

@@ -17,6 +17,16 @@ class TermsError(ConsentError):
         self.detail = detail
 
 
+class AreaError(ConsentError):
+    """An area that cannot stand. `pointer` is a JSON pointer (RFC 6901) into it; `code` names the one thing that is wrong."""
+
+    def __init__(self, pointer: str, code: str, detail: str) -> None:
+        super().__init__(f"{pointer or '/'}: {detail}")
+        self.pointer = pointer
+        self.code = code
+        self.detail = detail
+
+
 class IllegalTransition(ConsentError):
     """A request or grant was asked to go where it cannot go from where it is."""
 

@@ -24,6 +24,12 @@ TYPES: frozenset[str] = frozenset(
 """The contract's list, whole: a type that is not here is never sent."""
 
 
+TEST = "webhook.test"
+"""Beside the contract's list: an event that its receiver asked for, and that says nothing."""
+
+_NOTE = "told"
+
+
 def tell(db: Session, act: Act, type: str, client_id: str, *, grant: Grant | None = None, **ids: JSON) -> Event | None:
     """Write down that `client_id` is to be told. `grant` adds its id, its reference and the pairwise subject; `ids` come beside.
 
@@ -48,7 +54,26 @@ def tell(db: Session, act: Act, type: str, client_id: str, *, grant: Grant | Non
         due_at=act.now,
     )
     db.add(event)
+    note(db)
     return event
+
+
+def last_word(grant: Grant, *, now: datetime) -> Event:
+    """The end of a grant whose account is being deleted: nothing in it leads to the owner any more."""
+    about: dict[str, JSON] = {"grant_id": grant.grant_id, "client_reference": grant.client_reference}
+    return Event(
+        client_id=grant.client_id, event_id=secrets.token_hex(16), type="consent.withdrawn", data=dumps(about).decode(), at=now, due_at=now
+    )
+
+
+def note(db: Session) -> None:
+    """Note on the session that it holds an event, so that whoever commits it wakes whoever sends."""
+    db.info[_NOTE] = True
+
+
+def noted(db: Session) -> bool:
+    """Whether an event was written since the last call; the note is taken off."""
+    return bool(db.info.pop(_NOTE, False))
 
 
 def payload(event: Event) -> dict[str, JSON]:

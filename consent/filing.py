@@ -1,10 +1,8 @@
 """Filing receipts: built from what is there, signed, kept with the sealed opening of their checkpoint."""
 
 import json
-from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
-from typing import Any
 from uuid import uuid4
 
 from sqlmodel import Session, col, select
@@ -12,6 +10,7 @@ from sqlmodel import Session, col, select
 from consent import ledger, receipts, relationships
 from consent.act import Act, Signer
 from consent.canonical import JSON
+from consent.decision import RULES_VERSION
 from consent.errors import NotFound, SignerMissing
 from consent.receipts import ClientFacts, Record, Shown
 from consent.store import Grant, Receipt, Request
@@ -43,10 +42,15 @@ def file_given(
     client: ClientFacts,
     shown: Shown,
     withdraw_at: str | None,
+    counter_offer: str | None = None,
+    commitments: Sequence[str] = (),
 ) -> Receipt:
-    """Write the event into the ledger, then the receipt of a consent, which carries a commitment to the ledger with that entry."""
+    """Write the event into the ledger, then the receipt of a consent, which carries a commitment to the ledger with that entry.
+
+    `counter_offer` is the owner's signed offer where it was the company that said the last yes.
+    """
     receipt_id = str(uuid4())
-    hashes = {"terms_sha256": grant.terms_sha256, "text_sha256": sha256(shown.text.encode()).hexdigest()}
+    hashes = {"terms_sha256": grant.terms_sha256, "text_sha256": shown.text_sha256}
     ledger.append(db, act, event, {**noted(grant), **hashes, "receipt_id": receipt_id})
     commitment, opening = _checkpoint(db, act)
     record = receipts.record(
@@ -72,8 +76,54 @@ def file_given(
         terms=terms,
         rules_version=shown.rules_version,
         checkpoint=commitment,
+        counter_offer=counter_offer,
     )
-    return _keep(db, act, grant, payload, opening=opening)
+    payload |= _beside(grant, commitments)
+    return _keep(db, act, payload, request_id=grant.request_id, grant_id=grant.grant_id, opening=opening)
+
+
+def _beside(grant: Grant, commitments: Sequence[str]) -> Record:
+    """What was agreed beside the terms: the ids of the promises in return, in their order, and the share of use that it rests on."""
+    agreed: Record = {"bw:commitments": list(commitments)} if commitments else {}
+    return agreed | ({"bw:usefulnessShare": json.loads(grant.proviso)["usefulness_share"]} if grant.proviso else {})
+
+
+def file_refused(
+    db: Session, act: Act, request: Request, terms: Terms, *, event: str, client: ClientFacts, counter_offer: str | None = None
+) -> Receipt:
+    """The same for a no: to the request, or to the owner's counter-offer. `terms` are those that were asked.
+
+    It belongs to no grant, though the request named one: what was stays as it was, with its own receipts.
+    """
+    receipt_id = str(uuid4())
+    told: dict[str, JSON] = {"request_id": request.request_id, "client_id": request.client_id, "receipt_id": receipt_id}
+    ledger.append(db, act, event, told)
+    commitment, opening = _checkpoint(db, act)
+    record = receipts.record(
+        record_id=str(uuid4()),
+        subject=relationships.ensure(db, act, request.client_id).subject,
+        client=client,
+        terms=terms,
+        shown=None,
+        requested_at=request.created_at,
+        given_at=act.now,
+        event=event,
+    )
+    payload = receipts.receipt(
+        record,
+        receipt_id=receipt_id,
+        created=act.now,
+        event=event,
+        attested_by=signer_of(act).attested_by,
+        request_id=request.request_id,
+        grant_id=None,
+        client_reference=request.client_reference,
+        terms=terms,
+        rules_version=RULES_VERSION,
+        checkpoint=commitment,
+        counter_offer=counter_offer,
+    )
+    return _keep(db, act, payload, request_id=request.request_id, grant_id=None, opening=opening)
 
 
 def file_ended(db: Session, act: Act, grant: Grant, *, event: str) -> Receipt:
@@ -82,14 +132,14 @@ def file_ended(db: Session, act: Act, grant: Grant, *, event: str) -> Receipt:
     ledger.append(db, act, event, {**noted(grant), "receipt_id": receipt_id})
     commitment, opening = _checkpoint(db, act)
     payload = receipts.ended(
-        _payload(receipt_of(db, act.account_id, grant.grant_id)),
+        receipts.unverified(receipt_of(db, act.account_id, grant.grant_id).jws),
         receipt_id=receipt_id,
         created=act.now,
         event=event,
         attested_by=signer_of(act).attested_by,
         checkpoint=commitment,
     )
-    return _keep(db, act, grant, payload, opening=opening)
+    return _keep(db, act, payload, request_id=grant.request_id, grant_id=grant.grant_id, opening=opening)
 
 
 def receipt_of(db: Session, account_id: str, grant_id: str) -> Receipt:
@@ -110,14 +160,20 @@ def _checkpoint(db: Session, act: Act) -> tuple[bytes, bytes]:
     return ledger.salted_checkpoint(head.size, head.head)
 
 
-def _keep(db: Session, act: Act, grant: Grant, payload: Record, *, opening: bytes) -> Receipt:
+def refusal_of(db: Session, account_id: str, request_id: str) -> Receipt | None:
+    """The receipt of the no that ended a request; None where there was none."""
+    of_request = select(Receipt).where(Receipt.account_id == account_id, Receipt.request_id == request_id, col(Receipt.grant_id).is_(None))
+    return db.exec(of_request).first()
+
+
+def _keep(db: Session, act: Act, payload: Record, *, request_id: str, grant_id: str | None, opening: bytes) -> Receipt:
     receipt_id: str = payload["dct:identifier"]
-    before = _newest(db, act.account_id, grant.grant_id)
+    before = _newest(db, act.account_id, grant_id) if grant_id else None
     receipt = Receipt(
         account_id=act.account_id,
         receipt_id=receipt_id,
-        request_id=grant.request_id,
-        grant_id=grant.grant_id,
+        request_id=request_id,
+        grant_id=grant_id,
         jws=receipts.sign(payload, signer_of(act)),
         opening=act.seal(OPENING_PURPOSE, (receipt_id,), opening),
         # Strictly after the one before, though the clock stood still or went back: the newest receipt is the one that counts.
@@ -126,10 +182,3 @@ def _keep(db: Session, act: Act, grant: Grant, payload: Record, *, opening: byte
     db.add(receipt)
     db.flush()
     return receipt
-
-
-def _payload(receipt: Receipt) -> Record:
-    """What a stored receipt says. Not verified: it is our own row, and the key it was signed with may be sealed just now."""
-    middle = receipt.jws.split(".")[1]
-    found: dict[str, Any] = json.loads(urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-    return found

@@ -2,29 +2,31 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Protocol
 
 from sqlmodel import Session, col, select
 
-from consent import events, ledger
+from consent import events, ledger, pausing
 from consent.act import Act
 from consent.decision import Standing
 from consent.errors import IllegalTransition, NotFound, TermsChanged, TermsError
 from consent.filing import file_ended, file_given, noted, receipt_of, signer_of
 from consent.receipts import ClientFacts, Shown
 from consent.relationships import relationship
-from consent.requests import RENEWABLE, decline, expire_request, open_requests, pending, receive, renewable
+from consent.requests import OPEN, RENEWABLE, asked, decline, drop, expire_request, open_requests, pending, receive, renewable
 from consent.store import Grant, Receipt, Request
 from consent.terms import Terms, canonical, is_subset, parse
 
 __all__ = [
-    "LIVE", "RENEWABLE", "STATUSES", "TRANSITIONS", "IllegalTransition", "by_client", "decline", "expire", "expire_request", "find", "give",
-    "hand_back", "open_requests", "pause", "receipt_of", "receive", "relationship", "resume", "standing", "suspend", "withdraw",
+    "LIVE", "OPEN", "RENEWABLE", "STATUSES", "TRANSITIONS", "IllegalTransition", "asked", "by_client", "decline", "drop", "expire",
+    "expire_request", "find", "give", "hand_back", "lift", "open_requests", "pause", "receipt_of", "receive", "relationship", "resume",
+    "settle", "standing", "suspend", "withdraw",
 ]  # fmt: skip
 
 LIVE = ("given", "paused", "suspended")
@@ -51,6 +53,8 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
         "expire": Transition(LIVE, "expired", "grant.expired", "consent.expired"),
     }
 )
+# Where `lift` leads to when the grant was paused before it was suspended; no verb by itself.
+_STEPS = {**TRANSITIONS, "repause": Transition(("suspended",), "paused", "grant.paused", "consent.paused")}
 
 
 def give(
@@ -64,33 +68,71 @@ def give(
     language: str,
     rules_version: str,
     withdraw_at: str | None = None,
+    commitments: Sequence[str] = (),
+    proviso: str | None = None,
 ) -> tuple[Grant, Receipt]:
     """The owner consents to `terms`, which lie within what the request asked. Gives back the grant and its signed receipt.
 
     Raises IllegalTransition when the request is not open any more, TermsError when the terms are wider than asked or have
     expired, SignerMissing. A request about an existing grant keeps that grant's id; pause and suspension end with it.
+    `commitments` are the ids of what is promised in return, in the order of the terms; `proviso` is `consent.usefulness`'s.
     """
     signer_of(act)
-    asked = pending(db, act, request, "give")
-    if act.now >= asked.expires_at:
-        raise IllegalTransition("expired", "give")
-    if client.client_id != asked.client_id:
-        raise NotFound(client.client_id)
-    if not is_subset(terms, parse(json.loads(asked.details), now=asked.created_at)):
+    fresh = pending(db, act, request, "give")
+    if not is_subset(terms, asked(fresh)):
         raise TermsError("", "wider", "what is granted must lie within what was asked")
+    shown = Shown.of(text_shown, language, rules_version)
+    return settle(db, act, fresh, terms, client=client, shown=shown, withdraw_at=withdraw_at, commitments=commitments, proviso=proviso)
+
+
+def settle(
+    db: Session,
+    act: Act,
+    request: Request,
+    terms: Terms,
+    *,
+    client: ClientFacts,
+    shown: Shown,
+    withdraw_at: str | None,
+    counter_offer: str | None = None,
+    commitments: Sequence[str] = (),
+    proviso: str | None = None,
+) -> tuple[Grant, Receipt]:
+    """Make the grant that both sides have agreed upon, one by a signature: `request` is open, under the lock, and `terms` were weighed.
+
+    `counter_offer` is the owner's signed offer where the client said the last yes. Raises IllegalTransition when the time of the
+    request is over or the grant that it would change has ended for good, NotFound for facts of another client, TermsError when
+    the terms have expired, SignerMissing.
+    """
+    if act.now >= request.expires_at:
+        raise IllegalTransition("expired", "give")
+    if client.client_id != request.client_id:
+        raise NotFound(client.client_id)
     frozen = canonical(terms)
     parse(json.loads(frozen), now=act.now)  # the gate will read exactly these bytes, as of this instant
-    grant = renewable(db, act, asked.grant_id, asked.client_id) if asked.grant_id else _new_grant(act, asked)
-    grant.request_id, grant.client_reference = asked.request_id, asked.client_reference
+    grant = renewable(db, act, request.grant_id, request.client_id) if request.grant_id else _new_grant(act, request)
+    grant.request_id, grant.client_reference = request.request_id, request.client_reference
     grant.status, grant.terms, grant.terms_sha256 = "given", frozen.decode(), sha256(frozen).hexdigest()
     grant.given_at, grant.changed_at, grant.expires_at = act.now, act.now, terms.expires
-    asked.state, asked.decided_at = "granted", act.now
+    grant.proviso, grant.suspended_for, grant.suspended_from = proviso, None, None
+    request.state, request.decided_at = "granted", act.now
     db.add(grant)
-    db.add(asked)
-    event = "grant.changed" if asked.grant_id else "grant.given"
-    shown = Shown(text_shown, language, rules_version)
-    receipt = file_given(db, act, grant, asked, terms, event=event, client=client, shown=shown, withdraw_at=withdraw_at)
-    told = "consent.changed" if asked.grant_id else "consent.granted"
+    db.add(request)
+    event = "grant.changed" if request.grant_id else "grant.given"
+    receipt = file_given(
+        db,
+        act,
+        grant,
+        request,
+        terms,
+        event=event,
+        client=client,
+        shown=shown,
+        withdraw_at=withdraw_at,
+        counter_offer=counter_offer,
+        commitments=commitments,
+    )
+    told = "consent.changed" if request.grant_id else "consent.granted"
     events.tell(db, act, told, grant.client_id, grant=grant, request_id=grant.request_id)
     return grant, receipt
 
@@ -105,9 +147,17 @@ def resume(db: Session, act: Act, grant: Grant) -> Grant:
     return _interrupt(db, act, grant, "resume")
 
 
-def suspend(db: Session, act: Act, grant: Grant, *, reason: str) -> Grant:
-    """The grant stops by its own terms: a broken commitment, too little use. `reason` is a stable code. Raises IllegalTransition."""
-    return _interrupt(db, act, grant, "suspend", reason=reason)
+def suspend(db: Session, act: Act, grant: Grant, *, reason: str, **ids: str) -> Grant:
+    """The grant stops by its own terms: a broken commitment, too little use. `reason` is a stable code; `ids` say which.
+
+    What it was before, given or paused, is remembered for `lift`. Raises IllegalTransition.
+    """
+    return _interrupt(db, act, grant, "suspend", reason=reason, **ids)
+
+
+def lift(db: Session, act: Act, grant: Grant) -> Grant:
+    """The cause of a suspension is gone: the grant is again what it was before, given or paused. Raises IllegalTransition."""
+    return _interrupt(db, act, grant, "repause" if grant.suspended_from == "paused" else "resume")
 
 
 def withdraw(db: Session, act: Act, grant: Grant) -> tuple[Grant, Receipt]:
@@ -125,7 +175,31 @@ def expire(db: Session, act: Act, grant: Grant) -> tuple[Grant, Receipt]:
     return _end(db, act, grant, "expire")
 
 
-def standing(grant: Grant) -> Standing:
+class Stands(Protocol):
+    """As much of a grant as a decision needs."""
+
+    @property
+    def status(self) -> str:
+        """Where it stands."""
+
+    @property
+    def terms(self) -> str:
+        """The exact canonical text."""
+
+    @property
+    def terms_sha256(self) -> str:
+        """Its hash, as given."""
+
+    @property
+    def given_at(self) -> datetime:
+        """When it was given."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it ends by itself."""
+
+
+def standing(grant: Stands) -> Standing:
     """What a decision needs of a grant. Raises TermsChanged when its terms are not the ones that were hashed when it was given."""
     return Standing(grant.status, grant.expires_at, _parsed(grant.terms, grant.terms_sha256, grant.given_at))
 
@@ -163,30 +237,41 @@ def _new_grant(act: Act, request: Request) -> Grant:
 
 
 def _interrupt(db: Session, act: Act, grant: Grant, verb: str, **details: str) -> Grant:
-    fresh = _step(db, act, grant, verb)
-    ledger.append(db, act, TRANSITIONS[verb].type, {**noted(fresh), **details})
-    _tell(db, act, fresh, verb, **details)
+    fresh, before = _step(db, act, grant, verb)
+    fresh.suspended_for = details.get("reason")
+    fresh.suspended_from = before if verb == "suspend" else None
+    ledger.append(db, act, _STEPS[verb].type, {**noted(fresh), **details})
+    _tell(db, act, fresh, verb, before, **details)
     return fresh
 
 
 def _end(db: Session, act: Act, grant: Grant, verb: str) -> tuple[Grant, Receipt]:
     signer_of(act)
-    fresh = _step(db, act, grant, verb)
+    fresh, before = _step(db, act, grant, verb)
     receipt = file_ended(db, act, fresh, event=TRANSITIONS[verb].type)
-    _tell(db, act, fresh, verb)
+    _tell(db, act, fresh, verb, before)
     return fresh, receipt
 
 
-def _tell(db: Session, act: Act, grant: Grant, verb: str, **details: str) -> None:
-    event = TRANSITIONS[verb].event
-    if event is not None:
-        events.tell(db, act, event, grant.client_id, grant=grant, **details)
+def _tell(db: Session, act: Act, grant: Grant, verb: str, before: str, **details: str) -> None:
+    event = _STEPS[verb].event
+    if event is None:
+        return
+    if pausing.paused(db, act.account_id):
+        # The client sees what is given as paused, so nothing happens before its eyes unless the status that it sees changes.
+        if pausing.as_seen(before, everything=True) == pausing.as_seen(grant.status, everything=True):
+            return
+        event = "consent.paused" if event == "consent.resumed" else event
+    events.tell(db, act, event, grant.client_id, grant=grant, **details)
 
 
-def _step(db: Session, act: Act, grant: Grant, verb: str) -> Grant:
-    """Take the row as it is under the lock, not as the caller read it, and move it. Between its last second and the visit of
-    whoever expires it a grant counts as expired: it may be ended, but neither paused, resumed nor suspended."""
-    transition = TRANSITIONS[verb]
+def _step(db: Session, act: Act, grant: Grant, verb: str) -> tuple[Grant, str]:
+    """Take the row as it is under the lock, not as the caller read it, and move it; with the status that it had.
+
+    Between its last second and the visit of whoever expires it a grant counts as expired: it may be ended, but neither paused,
+    resumed nor suspended.
+    """
+    transition = _STEPS[verb]
     ledger.lock(db, act.account_id)
     fresh = db.get(Grant, (act.account_id, grant.grant_id), populate_existing=True)
     if fresh is None:
@@ -196,6 +281,6 @@ def _step(db: Session, act: Act, grant: Grant, verb: str) -> Grant:
         raise IllegalTransition(fresh.status, verb)
     if over and transition.target in LIVE:
         raise IllegalTransition("expired", verb)
-    fresh.status, fresh.changed_at = transition.target, act.now
+    before, fresh.status, fresh.changed_at = fresh.status, transition.target, act.now
     db.add(fresh)
-    return fresh
+    return fresh, before

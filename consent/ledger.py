@@ -6,17 +6,19 @@ tests/vectors/consent/ledger.json.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any, Protocol
 
-from sqlalchemy import text
+from sqlalchemy import Connection, bindparam, insert, text, update
 from sqlmodel import Session, col, select
 
 from consent.act import Act
 from consent.canonical import JSON, dumps, join
 from consent.errors import NoLedger
+from consent.statements import Statement
 from consent.store import WATCHED, LedgerEntry, LedgerHead, RefusalCount
 
 VERSION = 1
@@ -28,18 +30,38 @@ TYPES: frozenset[str] = frozenset(
     {
         "account.opened", "slot.changed", "keys.rotated", "keys.resealed", "key.succeeded",
         "session.ended", "profile.changed", "address.opened", "address.closed",
-        "request.received", "request.declined", "request.expired",
+        "request.received", "request.declined", "request.expired", "request.dropped", "request.turned_away", "request.countered",
+        "counter.accepted", "counter.refused", "standing.changed",
         "grant.given", "grant.changed", "grant.paused", "grant.resumed", "grant.suspended", "grant.withdrawn", "grant.expired",
-        "grant.handed_back",
+        "grant.handed_back", "gate.paused", "gate.resumed",
         "message.accepted", "message.refused", "message.refused_again", "message.taken_back", "message.voted",
-        "commitment.made", "commitment.due", "commitment.kept", "commitment.broken", "commitment.claimed", "commitment.remedied",
-        "commitment.waived", "commitment.disputed", "commitment.ended",
-        "data.read", "token.replaced", "export.made", "import.applied", "restore.confirmed", "alarm.raised", "alarm.settled",
+        "commitment.made", "commitment.accepted", "commitment.reported", "commitment.due", "commitment.kept", "commitment.broken",
+        "commitment.claimed", "commitment.remedied", "commitment.waived", "commitment.disputed", "commitment.ended",
+        "offer.matched", "offer.redeemed", "device.added", "device.removed",
+        "data.released", "data.read", "key.accepted", "letter.sent", "letter.answered", "crm.recorded", "client.tied",
+        "token.replaced", "export.made", "import.applied", "import.undone", "restore.confirmed", "alarm.raised", "alarm.settled",
     }
 )  # fmt: skip
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+class End(Protocol):
+    """Where a ledger ends: what the next entry hangs on, and what it moves."""
+
+    ledger_id: str
+    size: int
+    head: bytes
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry to be: who did what, and details for the owner."""
+
+    act: Act
+    type: str
+    details: Mapping[str, JSON]
 
 
 @dataclass(frozen=True)
@@ -120,29 +142,52 @@ def append(db: Session, act: Act, type: str, details: Mapping[str, JSON]) -> Led
 
     Raises NoLedger, and ValueError for a type that `TYPES` does not list.
     """
-    if type not in TYPES:
-        raise ValueError(f"no such ledger type: {type}")
     head = lock(db, act.account_id)
-    seq = head.size + 1
-    opened = secrets.token_bytes(SALT_BYTES) + dumps(details)
-    commitment = sha256(opened).digest()
-    entry = LedgerEntry(
-        account_id=act.account_id,
-        seq=seq,
-        version=VERSION,
-        at=act.now,
-        type=type,
-        actor=act.actor,
-        commitment=commitment,
-        sealed=act.seal(SEAL_PURPOSE, (head.ledger_id, str(seq)), opened),
-        previous=head.head,
-        hash=entry_hash(head.ledger_id, seq, act.now, type, act.actor, commitment, head.head),
-    )
-    head.size, head.head = seq, entry.hash
+    entry = LedgerEntry(**_next(head, Line(act, type, details)))
     db.add(entry)
     db.add(head)
     db.flush()
     return entry
+
+
+def append_all(db: Connection, ends: Mapping[str, End], lines: Sequence[Line]) -> None:
+    """Add entries to several accounts' ledgers in this order, by one statement for each table, and move `ends` (by account id).
+
+    The transaction holds the lock of every one of these accounts, and `ends` were read under it. Raises as `append`.
+    """
+    _INSERT.run_each(db, [_next(ends[line.act.account_id], line) for line in lines])
+    moved = sorted({line.act.account_id for line in lines})
+    _MOVE.run_each(db, [{"account": account_id, "to": ends[account_id].size, "at": ends[account_id].head} for account_id in moved])
+
+
+_INSERT = Statement(lambda: insert(LedgerEntry))
+_MOVE = Statement(
+    lambda: update(LedgerHead).where(col(LedgerHead.account_id) == bindparam("account")).values(size=bindparam("to"), head=bindparam("at"))
+)
+
+
+def _next(end: End, line: Line) -> dict[str, Any]:
+    """The entry after `end`, as the columns of its row; `end` moves onto it."""
+    act, type = line.act, line.type
+    if type not in TYPES:
+        raise ValueError(f"no such ledger type: {type}")
+    seq, previous = end.size + 1, end.head
+    opened = secrets.token_bytes(SALT_BYTES) + dumps(line.details)
+    commitment = sha256(opened).digest()
+    sealed = act.seal(SEAL_PURPOSE, (end.ledger_id, str(seq)), opened)
+    end.size, end.head = seq, entry_hash(end.ledger_id, seq, act.now, type, act.actor, commitment, previous)
+    return {
+        "account_id": act.account_id,
+        "seq": seq,
+        "version": VERSION,
+        "at": act.now,
+        "type": type,
+        "actor": act.actor,
+        "commitment": commitment,
+        "sealed": sealed,
+        "previous": previous,
+        "hash": end.head,
+    }
 
 
 def newest(db: Session, account_id: str, *types: str) -> LedgerEntry | None:
@@ -154,14 +199,23 @@ def newest(db: Session, account_id: str, *types: str) -> LedgerEntry | None:
 def append_refusal(db: Session, act: Act, grant_id: str, reason: str, details: Mapping[str, JSON]) -> LedgerEntry | None:
     """Note a refusal. The first of its grant, reason and hour becomes an entry; a repeat is counted and None returned."""
     lock(db, act.account_id)
-    key = (act.account_id, grant_id, reason, act.now.replace(minute=0, second=0, microsecond=0))
-    count = db.get(RefusalCount, key)
-    if count is not None:
-        count.repeats += 1
-        db.add(count)
+    line = refusal(db.connection(), act, grant_id, reason, details)
+    return append(db, act, line.type, line.details) if line else None
+
+
+def refusal(db: Connection, act: Act, grant_id: str, reason: str, details: Mapping[str, JSON]) -> Line | None:
+    """Count a refusal, under the account's lock. Returns the entry that the first of its grant, reason and hour becomes."""
+    place = {
+        "account_id": act.account_id,
+        "grant_id": grant_id,
+        "reason": reason,
+        "hour": act.now.replace(minute=0, second=0, microsecond=0),
+    }
+    again = update(RefusalCount).where(*(getattr(RefusalCount, name) == value for name, value in place.items()))
+    if db.execute(again.values(repeats=col(RefusalCount.repeats) + 1)).rowcount:
         return None
-    db.add(RefusalCount(account_id=key[0], grant_id=grant_id, reason=reason, hour=key[3]))
-    return append(db, act, "message.refused", {**details, "grant_id": grant_id, "reason": reason})
+    db.execute(insert(RefusalCount).values(repeats=0, **place))
+    return Line(act, "message.refused", {**details, "grant_id": grant_id, "reason": reason})
 
 
 def close_hours(db: Session, act: Act) -> int:

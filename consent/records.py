@@ -63,7 +63,10 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "grant.withdrawn": ("dpv:ConsentWithdrawn", "dpv:DataSubject"),
     "grant.expired": ("dpv:ConsentExpired", "bw:Instance"),
     "grant.handed_back": ("dpv:ConsentRevoked", "dpv:DataController"),
+    "request.declined": ("dpv:ConsentRefused", "dpv:DataSubject"),
+    "counter.refused": ("dpv:ConsentRefused", "dpv:DataController"),
 }
+REFUSALS = frozenset({"request.declined", "counter.refused"})
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,16 @@ class ClientFacts:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the owner saw when deciding: the text (only its hash goes out), its language, the version of the decision rules."""
+    """What the owner saw when deciding: the SHA-256 (hex) of the text, its language, the version of the decision rules."""
 
-    text: str
+    text_sha256: str
     language: str
     rules_version: str
+
+    @classmethod
+    def of(cls, text: str, language: str, rules_version: str) -> "Shown":
+        """Of the text itself, which stays here."""
+        return cls(sha256(text.encode()).hexdigest(), language, rules_version)
 
 
 def record(
@@ -92,20 +100,23 @@ def record(
     subject: str,
     client: ClientFacts,
     terms: Terms,
-    shown: Shown,
+    shown: Shown | None,
     requested_at: datetime,
     given_at: datetime,
     event: str = "grant.given",
     withdraw_at: str | None = None,
 ) -> Record:
-    """A DPV-27560 consent record. `subject` is the pairwise one; `withdraw_at` the URL where consent ends, where there is one."""
+    """A DPV-27560 consent record. `subject` is the pairwise one; `withdraw_at` the URL where consent ends, where there is one.
+
+    Of a refusal (`event` in REFUSALS) nothing is told but that it is one: `shown` is None, and the language is the notice's.
+    """
     built: Record = {
         "@type": "dpv:ConsentRecord",
         "dct:identifier": record_id,
         "dct:conformsTo": RECORD_PROFILE,
         "dpv:hasDataSubject": {"@type": "dpv:DataSubject", "dpv:hasIdentifier": subject},
-        "dct:language": shown.language,
-        "dpv:hasNotice": [_consent_notice(shown), _privacy_notice(terms)],
+        "dct:language": shown.language if shown else terms.notice.language or "und",
+        "dpv:hasNotice": [*([_consent_notice(shown)] if shown else ()), _privacy_notice(terms)],
         "dpv:hasLegalBasis": "dpv:ExplicitlyExpressedConsent",
         "dpv:hasDataController": _controller(client),
         "dpv:hasProcess": [_process(line, terms) for line in terms.purposes],
@@ -135,13 +146,18 @@ def receipt(
     event: str,
     attested_by: str,
     request_id: str,
-    grant_id: str,
+    grant_id: str | None,
     client_reference: str | None,
     terms: Terms,
     rules_version: str,
     checkpoint: bytes,
+    counter_offer: str | None = None,
 ) -> Record:
-    """A receipt around a record: ids, event, the exact terms with their hash, and the salted commitment to the ledger's state."""
+    """A receipt around a record: ids, event, the exact terms with their hash, and the salted commitment to the ledger's state.
+
+    A refusal has no `grant_id`; its terms are those that were asked. `counter_offer` is the owner's own, a JWS, where one was
+    accepted or refused (consent/counters.py).
+    """
     built: Record = {
         "@context": CONTEXT,
         "@type": "dpv:ConsentReceipt",
@@ -155,15 +171,13 @@ def receipt(
         "bw:event": event,
         "bw:attestedBy": attested_by,
         "bw:requestId": request_id,
-        "bw:grantId": grant_id,
         "bw:terms": as_details(terms),
         "bw:termsSha256": sha256(canonical(terms)).hexdigest(),
         "bw:rulesVersion": rules_version,
         "bw:ledgerCheckpoint": checkpoint.hex(),
     }
-    if client_reference is not None:
-        built["bw:clientReference"] = client_reference
-    return built
+    more = {"bw:grantId": grant_id, "bw:clientReference": client_reference, "bw:counterOffer": counter_offer}
+    return built | {name: value for name, value in more.items() if value is not None}
 
 
 def ended(given: Record, *, receipt_id: str, created: datetime, event: str, attested_by: str, checkpoint: bytes) -> Record:
@@ -185,6 +199,8 @@ def ended(given: Record, *, receipt_id: str, created: datetime, event: str, atte
 
 def _status(event: str, at: datetime, terms: Terms) -> Record:
     status, by = EVENTS[event]
+    if event in REFUSALS:
+        return {"@type": status, "dpv:isIndicatedAtTime": instant(at), "dpv:isIndicatedBy": by}
     return {
         "@type": [status, "dpv:ExplicitlyExpressedConsent"],
         "dpv:isIndicatedAtTime": instant(at),
@@ -194,8 +210,8 @@ def _status(event: str, at: datetime, terms: Terms) -> Record:
 
 
 def _consent_notice(shown: Shown) -> Record:
-    text = sha256(shown.text.encode()).hexdigest()
-    return {"@type": "dpv:ConsentNotice", "dct:language": shown.language, "bw:textSha256": text, "bw:rulesVersion": shown.rules_version}
+    hashed = shown.text_sha256
+    return {"@type": "dpv:ConsentNotice", "dct:language": shown.language, "bw:textSha256": hashed, "bw:rulesVersion": shown.rules_version}
 
 
 def _privacy_notice(terms: Terms) -> Record:

@@ -27,6 +27,16 @@ def relationship(db: Session, act: Act, client_id: str, new_key: Callable[[], tu
     return found
 
 
+def know(db: Session, act: Act, client_id: str, *, known: bool) -> None:
+    """Note whether the owner counts a client among their companies. Nothing to note where there is no relationship."""
+    ledger.lock(db, act.account_id)
+    found = db.get(Relationship, (act.account_id, client_id))
+    if found is not None and (found.known_at is not None) is not known:
+        found.known_at = act.now if known else None
+        db.add(found)
+        db.flush()
+
+
 def ensure(db: Session, act: Act, client_id: str) -> Relationship:
     """The relationship row, made with a new random subject where there is none. Needs the account's lock."""
     found = db.get(Relationship, (act.account_id, client_id))

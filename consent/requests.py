@@ -1,5 +1,6 @@
 """Requests: a client asks, the owner decides or lets it lie. Each step is taken under the account's lock and noted."""
 
+import json
 from datetime import datetime
 from hashlib import sha256
 
@@ -9,8 +10,12 @@ from consent import events, ledger
 from consent.act import Act
 from consent.canonical import JSON
 from consent.errors import IllegalTransition, NotFound
-from consent.store import Grant, Request
+from consent.filing import file_refused, signer_of
+from consent.receipts import ClientFacts
+from consent.store import Grant, Receipt, Request
 from consent.terms import Terms, as_details, canonical, parse
+
+OPEN = ("pending", "countered")
 
 # What was withdrawn or handed back stays so: a new consent is a new grant.
 RENEWABLE = ("given", "paused", "suspended", "expired")
@@ -50,27 +55,56 @@ def receive(
         expires_at=expires_at,
     )
     db.add(request)
-    asked = sha256(request.details.encode()).hexdigest()
-    noted: dict[str, JSON] = {"request_id": request_id, "client_id": client_id, "terms_sha256": asked}
+    terms_sha256 = sha256(request.details.encode()).hexdigest()
+    noted: dict[str, JSON] = {"request_id": request_id, "client_id": client_id, "terms_sha256": terms_sha256}
     if grant_id is not None:
         noted["grant_id"] = grant_id
     ledger.append(db, act, "request.received", noted)
     return request
 
 
-def decline(db: Session, act: Act, request: Request) -> None:
-    """The owner says no. Raises IllegalTransition when the request is decided already."""
-    fresh = pending(db, act, request, "decline")
-    _decide(db, act, fresh, "refused", "request.declined")
-    events.tell(db, act, "consent.refused", fresh.client_id, request_id=fresh.request_id, client_reference=fresh.client_reference)
+def decline(db: Session, act: Act, request: Request, *, client: ClientFacts) -> Receipt:
+    """The owner says no, or takes a counter-offer back that nobody has answered. Gives back the signed receipt of it.
+
+    Raises IllegalTransition when the request is decided already, NotFound for facts of another client, SignerMissing.
+    """
+    signer_of(act)
+    fresh = pending(db, act, request, "decline", states=OPEN)
+    if client.client_id != fresh.client_id:
+        raise NotFound(client.client_id)
+    _decide(db, act, fresh, "refused")
+    receipt = file_refused(db, act, fresh, asked(fresh), event="request.declined", client=client)
+    tell(db, act, fresh, "consent.refused")
+    return receipt
+
+
+def drop(db: Session, act: Act, request: Request) -> None:
+    """The client is gone, and its request with it. Raises IllegalTransition when the request is decided already."""
+    fresh = pending(db, act, request, "drop", states=OPEN)
+    _decide(db, act, fresh, "refused")
+    _note(db, act, fresh, "request.dropped")
 
 
 def expire_request(db: Session, act: Act, request: Request) -> None:
-    """Nobody answered in time. Raises IllegalTransition when somebody did, or the time is not over."""
-    fresh = pending(db, act, request, "expire_request")
+    """Nobody answered in time, neither the owner nor, to a counter-offer, the client.
+
+    Raises IllegalTransition when somebody did, or the time is not over.
+    """
+    fresh = pending(db, act, request, "expire_request", states=OPEN)
     if act.now < fresh.expires_at:
         raise IllegalTransition(fresh.state, "expire_request")
-    _decide(db, act, fresh, "expired", "request.expired")
+    _decide(db, act, fresh, "expired")
+    _note(db, act, fresh, "request.expired")
+
+
+def asked(request: Request) -> Terms:
+    """What a request asks, read as of when it came: what was in the future then may be over now."""
+    return parse(json.loads(request.details), now=request.created_at)
+
+
+def tell(db: Session, act: Act, request: Request, type: str) -> None:
+    """Tell the client what became of its request."""
+    events.tell(db, act, type, request.client_id, request_id=request.request_id, client_reference=request.client_reference)
 
 
 def open_requests(db: Session, account_id: str, *, now: datetime | None = None) -> list[Request]:
@@ -81,16 +115,16 @@ def open_requests(db: Session, account_id: str, *, now: datetime | None = None) 
     return list(db.exec(waiting.order_by(col(Request.created_at), col(Request.request_id))).all())
 
 
-def pending(db: Session, act: Act, request: Request, verb: str) -> Request:
+def pending(db: Session, act: Act, request: Request, verb: str, *, states: tuple[str, ...] = ("pending",)) -> Request:
     """The request as it is under the lock: what the caller holds may have been read before somebody else's step.
 
-    Raises NotFound, and IllegalTransition when it is decided.
+    Raises NotFound, and IllegalTransition when it stands in none of `states`.
     """
     ledger.lock(db, act.account_id)
     fresh = db.get(Request, (act.account_id, request.request_id), populate_existing=True)
     if fresh is None:
         raise NotFound(request.request_id)
-    if fresh.state != "pending":
+    if fresh.state not in states:
         raise IllegalTransition(fresh.state, verb)
     return fresh
 
@@ -108,7 +142,10 @@ def renewable(db: Session, act: Act, grant_id: str, client_id: str) -> Grant:
     return grant
 
 
-def _decide(db: Session, act: Act, request: Request, state: str, type: str) -> None:
+def _decide(db: Session, act: Act, request: Request, state: str) -> None:
     request.state, request.decided_at = state, act.now
     db.add(request)
+
+
+def _note(db: Session, act: Act, request: Request, type: str) -> None:
     ledger.append(db, act, type, {"request_id": request.request_id, "client_id": request.client_id})

@@ -6,7 +6,7 @@ the owner is away; what is the owner's own is sealed by whoever calls (consent h
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -30,13 +30,17 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Relationship(SQLModel, table=True):
-    """Owner and client, with a subject of its own, so that two clients cannot tell that they know the same person."""
+    """Owner and client, with a subject of its own, so that two clients cannot tell that they know the same person.
+
+    `known_at` says since when the owner has tied the client to one of their companies: who may ask can depend on it.
+    """
 
     __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
 
     account_id: str = Field(primary_key=True, max_length=32)
     client_id: str = Field(primary_key=True, max_length=32)
     subject: str = Field(unique=True, max_length=32)
+    known_at: datetime | None = Field(default=None, sa_type=Instant)
     created_at: datetime = Field(sa_type=Instant)
 
 
@@ -123,6 +127,8 @@ class Grant(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Instant)
     changed_at: datetime = Field(sa_type=Instant)
     proviso: str | None = None
+    suspended_for: str | None = Field(default=None, max_length=32)
+    suspended_from: str | None = Field(default=None, max_length=16)
 
 
 class Gate(SQLModel, table=True):
@@ -152,13 +158,18 @@ class Foreseen(SQLModel, table=True):
 class Event(SQLModel, table=True):
     """What a client is told: written with what happened, in the same transaction; sent afterwards, and listed for who polls.
 
-    `data` is canonical JSON of ids only. `due_at` is the next try, empty once settled; `leased_until` keeps a second sender off.
+    `data` is canonical JSON of ids only. `number` is its place in the client's list, given after the commit, so that a later
+    commit never gets an earlier place. `due_at` is the next try, empty once settled; `leased_until` keeps a second sender off,
+    and `leaving_until` says that it is on the wire this instant.
     """
 
     __table_args__ = (
-        Index("ix_event_client", "client_id", "at", "event_id"),
+        Index("ix_event_number", "client_id", "number"),
+        Index("ix_event_unnumbered", "client_id", "at", sqlite_where=text("number IS NULL"), postgresql_where=text("number IS NULL")),
         Index("ix_event_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")),
-        Index("ix_event_account", "account_id"),
+        Index("ix_event_account", "account_id", "grant_id"),
+        Index("ix_event_at", "at"),
+        Index("ix_event_dead", "client_id", sqlite_where=text("outcome = 'dead'"), postgresql_where=text("outcome = 'dead'")),
     )
 
     client_id: str = Field(primary_key=True, max_length=32)
@@ -168,10 +179,12 @@ class Event(SQLModel, table=True):
     type: str = Field(max_length=32)
     data: str
     at: datetime = Field(sa_type=Instant)
+    number: int | None = Field(default=None, sa_type=BigInteger)
     due_at: datetime | None = Field(default=None, sa_type=Instant)
     attempts: int = 0
     leased_until: datetime | None = Field(default=None, sa_type=Instant)
     lease: str | None = Field(default=None, max_length=32)
+    leaving_until: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str = Field(default="waiting", max_length=16)
 
 

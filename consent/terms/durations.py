@@ -40,6 +40,8 @@ class Duration:
         the day does not exist in the target month, no day of that month reaches `at`, and the first of the next one does.
         """
         wanted = at + self._exact
+        if not self.months:
+            return wanted
         reached = shift(wanted, self.months)
         if reached.day == wanted.day:
             return reached

@@ -65,7 +65,7 @@ def _narrow_line(asked: Purpose, choice: LineChoice, pointer: str) -> Purpose:
     )
     details: Details = line_details(chosen)
     line = read_line(details, pointer)  # the same strictness for a choice as for a request
-    for key, fits in _PARTS.items():
+    for key, fits in PARTS.items():
         if not fits(line, asked):
             raise TermsError(at(pointer, key), "wider", "this is more than what was asked")
     return line
@@ -89,7 +89,7 @@ def is_subset(narrow: Terms, wide: Terms) -> bool:
 
 def line_is_subset(line: Purpose, wide: Purpose) -> bool:
     """Whether one line allows nothing that the other, of the same purpose, does not."""
-    return line.purpose == wide.purpose and all(fits(line, wide) for fits in _PARTS.values())
+    return line.purpose == wide.purpose and all(fits(line, wide) for fits in PARTS.values())
 
 
 def _stored_within(narrow: Terms, wide: Terms) -> bool:
@@ -99,11 +99,9 @@ def _stored_within(narrow: Terms, wide: Terms) -> bool:
 
 
 def _frequency_fits(line: Purpose, wide: Purpose) -> bool:
-    # At most n in any stretch of p implies at most m in any stretch of q when n <= m and q is never longer than p:
-    # every stretch of q lies within one of p.
     if wide.frequency is None or line.frequency is None:
         return not line.sends or wide.frequency is None
-    return line.frequency.count <= wide.frequency.count and wide.frequency.window.at_most(line.frequency.window)
+    return line.frequency.within(wide.frequency)
 
 
 def _hours_fit(line: Purpose, wide: Purpose) -> bool:
@@ -118,7 +116,7 @@ def _radius_fits(line: Purpose, wide: Purpose) -> bool:
     return line.max_radius_m <= wide.max_radius_m
 
 
-_PARTS: Mapping[str, Callable[[Purpose, Purpose], bool]] = {
+PARTS: Mapping[str, Callable[[Purpose, Purpose], bool]] = {
     "actions": lambda line, wide: set(line.actions) <= set(wide.actions),
     "channels": lambda line, wide: set(line.channels) <= set(wide.channels),
     "frequency": _frequency_fits,

@@ -86,7 +86,7 @@ def _terms(item: object, pointer: str, lines: tuple[Purpose, ...], now: datetime
         jurisdiction=head.maybe("jurisdiction", _place),
         storage_locations=storage.many("locations", _place, MAX_LOCATIONS, least=1) if storage else (),
         agreement=head.maybe("agreement", one_of(AGREEMENTS)),
-        in_return=head.many("in_return", _promise, MAX_IN_RETURN),
+        in_return=head.many("in_return", read_promise, MAX_IN_RETURN),
     )
 
 
@@ -100,7 +100,8 @@ def _notice(value: object, pointer: str) -> Notice:
     )
 
 
-def _promise(value: object, pointer: str) -> Promise:
+def read_promise(value: object, pointer: str) -> Promise:
+    """Read one promise of a company: in return for a consent, or made by itself. Raises TermsError."""
     promise = object_of("promise", "after", "within", "remedy")(value, pointer)
     return Promise(
         promise=promise.read("promise", text(280)),

@@ -36,6 +36,14 @@ class Frequency:
         """`per`, read."""
         return duration(self.per)
 
+    def within(self, wide: "Frequency") -> bool:
+        """Whether this never lets more through than `wide`, wherever their stretches begin.
+
+        At most n in any stretch of p implies at most m in any stretch of q when n <= m and q is never longer than p:
+        every stretch of q lies within one of p.
+        """
+        return self.count <= wide.count and wide.window.at_most(self.window)
+
 
 @dataclass(frozen=True)
 class Hours:
@@ -47,7 +55,7 @@ class Hours:
 
     def contains(self, now: datetime) -> bool:
         """Whether this instant lies within the hours."""
-        local = now.astimezone(zone(self.time_zone)).time()
+        local = now.astimezone(self._zone).time()
         if self.start < self.end:
             return self.start <= local < self.end
         return local >= self.start or local < self.end
@@ -56,6 +64,10 @@ class Hours:
         """Whether every instant of these hours is one of `wide`. Other zones are not compared: their rules change apart."""
         offset = (_minutes(self.start) - _minutes(wide.start)) % 1440
         return self.time_zone == wide.time_zone and offset + self._length <= wide._length
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return zone(self.time_zone)
 
     @property
     def _length(self) -> int:

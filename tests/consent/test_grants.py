@@ -107,12 +107,16 @@ def test_request_waits_until_it_is_decided(house: House) -> None:
         assert [each.request_id for each in grants.open_requests(db, account_id)] == [asked.request_id]
         assert grants.open_requests(db, account_id, now=asked.expires_at) == []
         assert len(grants.open_requests(db, account_id, now=NOW)) == 1
-        grants.decline(db, house.act(), asked)
+        receipt = grants.decline(db, house.act(), asked, client=FACTS)
         assert grants.open_requests(db, account_id) == []
     digest = sha256(canonical(terms())).hexdigest()
     assert house.history() == [
         ("request.received", f"client:{CLIENT}", {"client_id": CLIENT, "request_id": asked.request_id, "terms_sha256": digest}),
-        ("request.declined", "owner", {"client_id": CLIENT, "request_id": asked.request_id}),
+        (
+            "request.declined",
+            "owner",
+            {"client_id": CLIENT, "request_id": asked.request_id, "receipt_id": receipt.receipt_id},
+        ),
     ]
 
 
@@ -202,12 +206,12 @@ def test_request_is_decided_once(house: House) -> None:
     house.give(asked)
     with house.writing() as db:
         stale = Request(**asked.model_dump() | {"state": "pending"})
-    for verb in (lambda db: give(db, house.act(), stale, terms()), lambda db: grants.decline(db, house.act(), stale)):
+    for verb in (lambda db: give(db, house.act(), stale, terms()), lambda db: grants.decline(db, house.act(), stale, client=FACTS)):
         with pytest.raises(IllegalTransition), house.writing() as db:
             verb(db)
     missing = Request(**asked.model_dump() | {"request_id": "9" * 32})
     with pytest.raises(NotFound), house.writing() as db:
-        grants.decline(db, house.act(), missing)
+        grants.decline(db, house.act(), missing, client=FACTS)
 
 
 VERBS = ("pause", "resume", "suspend", "withdraw", "hand_back", "expire")

@@ -33,7 +33,7 @@ CLIENT = receipts.ClientFacts(
         "country": "IE",
     },
 )
-SHOWN = receipts.Shown("Corner Shop may send you messages.", "en", "1")
+SHOWN = receipts.Shown.of("Corner Shop may send you messages.", "en", "1")
 
 
 def signer(seed: bytes = reference.SEED, *, attested_by: str = "owner") -> Signer:
