@@ -97,3 +97,18 @@ class ReleaseKey(State, table=True):
     grant_id: str = Field(primary_key=True, max_length=32)
     wrapped: bytes = Field(sa_type=LargeBinary)
     made_at: datetime = Field(sa_type=Instant)
+
+
+class FetchedKeys(State, table=True):
+    """The public keys that a client keeps at its `jwks_uri`, as last fetched. Losing them costs one fetch."""
+
+    __tablename__ = "fetched_keys"
+    __table_args__ = (Index("ix_fetched_keys_due", "due_at"),)
+
+    client_id: str = Field(primary_key=True, max_length=32)
+    uri: str = Field(max_length=2048)
+    jwks: str | None = None
+    fetched_at: datetime | None = Field(default=None, sa_type=Instant)
+    tried_at: datetime | None = Field(default=None, sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    due_at: datetime = Field(sa_type=Instant)

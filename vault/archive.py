@@ -22,7 +22,7 @@ FILE = WHOLE + 8 * 1024 * 1024
 """Bytes of the file: what ZIP and age put around a full archive is less."""
 RATIO = 100
 """No entry unpacks to more than this many times its size in the archive; what would is stored as it is."""
-NAME = re.compile(r"[a-z0-9]+(?:[./-][a-z0-9]+){0,8}")
+NAME = re.compile(r"[a-z0-9]+(?:[._/-][a-z0-9]+){0,8}")
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")

@@ -5,6 +5,7 @@ import hmac
 import secrets
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -116,7 +117,10 @@ def hpke_seal(public: bytes, info: bytes, plaintext: bytes) -> bytes:
 
     The key is new in every call, so the fixed first nonce of RFC 9180 never repeats under one key.
     """
-    return _HPKE.encrypt(plaintext, X25519PublicKey.from_public_bytes(public), info)
+    return _HPKE.encrypt(plaintext, _public(public), info)
+
+
+_public = lru_cache(maxsize=4096)(X25519PublicKey.from_public_bytes)
 
 
 def hpke_open(private: bytes, info: bytes, sealed: bytes) -> bytes:

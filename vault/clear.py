@@ -32,11 +32,15 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
         *_of("attachment_chunk", "account_id record_id attachment_id number last generation"),
     ),
     "clients: what they registered about themselves": (
-        *_of("client", "client_id name metadata_json auth_method created_at deleted_at previous_webhook_until webhook_disabled_at"),
+        *_of(
+            "client",
+            "client_id name metadata_json auth_method created_at deleted_at previous_webhook_until webhook_disabled_at events_told",
+        ),
         *_of("client_token", "client_id expires_at"),
+        *_of("key_succession", "client_id to_kid from_kid statement at"),
     ),
     "which client holds which grant and its terms, and every request, receipt and relationship": (
-        *_of("relationship", "account_id client_id subject created_at"),
+        *_of("relationship", "account_id client_id subject known_at created_at"),
         *_of("relationship_key", "account_id client_id kid public valid_from valid_until"),
         *_of("succession", "account_id client_id kid previous_kid public statement not_before"),
         *_of(
@@ -44,7 +48,11 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
             "account_id request_id client_id address_id state details client_reference grant_id created_at expires_at decided_at "
             "counter_offer countered_at",
         ),
-        *_of("grant", "account_id grant_id client_id request_id status terms client_reference given_at expires_at changed_at proviso"),
+        *_of(
+            "grant",
+            "account_id grant_id client_id request_id status terms client_reference given_at expires_at changed_at proviso suspended_for "
+            "suspended_from",
+        ),
         *_of("foreseen", "account_id grant_id reason due_at"),
         *_of("receipt", "account_id receipt_id request_id grant_id jws created_at"),
         *_of("grant_token", "account_id grant_id client_id created_at gone_at"),
@@ -56,22 +64,25 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
     ),
     "who may ask the owner at all, and since when everything is paused": (*_of("gate", "account_id may_ask paused_at"),),
     "events told to clients (ids only), and every try of delivering one": (
-        *_of("event", "client_id event_id account_id grant_id type data at due_at attempts leased_until lease outcome"),
-        *_of("delivery", "client_id event_id attempt at outcome status milliseconds"),
+        *_of(
+            "event", "client_id event_id account_id grant_id type data at number due_at attempts leased_until lease leaving_until outcome"
+        ),
+        *_of("delivery", "client_id delivery_id event_id type attempt at outcome status milliseconds next_at"),
     ),
     "areas and times of location offers (the client's words), and when a code was redeemed": (
-        *_of("offer", "account_id message_id west south east north area valid_from valid_until"),
+        *_of("offer", "account_id message_id grant_id west south east north area valid_from valid_until"),
         *_of("redemption", "account_id message_id client_id redeemed_at"),
     ),
     "how many location offers reached the owner on which day, not which": (
         *_of("offer_match", "account_id match_id day"),
         *_of("offer_marker", "account_id day"),
     ),
-    "that there are private zones, and devices of the owner's own: their kind and when they were added": (
+    "that private zones can be kept, and devices of the owner's own: their kind and when they were added": (
         *_of("zones", "account_id"),
         *_of("device", "account_id device_id kind created_at"),
     ),
-    "which client can fetch data by which grant, since when, and when it did": (
+    "which client can fetch data by which grant, under which key of its own, since when, and when it did": (
+        *_of("recipient", "account_id grant_id client_id kid jwk since"),
         *_of("release", "account_id grant_id client_id client_kid etag sealed_at"),
         *_of("release_fetch", "account_id fetch_id grant_id etag fetched_at"),
     ),
@@ -85,8 +96,12 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
     "kind, purpose, channel and times of messages": (
         *_of("message", "account_id message_id grant_id client_id kind purpose channel accepted_at valid_until taken_back_at"),
     ),
-    "per commitment its state, grant, remedy period and next due instant": (
-        *_of("commitment_clock", "account_id commitment_id state grant_id remedy_seconds next_due_at"),
+    "per commitment its state, grant, remedy period and due instants, and when it was made, reported, broken or past its remedy": (
+        *_of(
+            "commitment_clock",
+            "account_id commitment_id state grant_id remedy_seconds in_return due_at next_due_at noticed_at broken_at stopped_at lapsed_at "
+            "ahead_at",
+        ),
         *_of("pledge", "account_id commitment_id grant_id client_id made_at"),
         *_of("pledge_report", "account_id report_id commitment_id client_id kind reported_at"),
     ),
@@ -127,7 +142,7 @@ SEALED = frozenset(
         *_of("segment", "sealed"),
         *_of("slot", "label wrapped"),
         *_of("succession", "sealed"),
-        *_of("zones", "sealed wrapped"),
+        *_of("zones", "projection sealed"),
     )
 )
 

@@ -1,21 +1,19 @@
-"""Tables of accounts, key slots and sealed records, and the queries for records.
+"""The queries for records, over the tables of `vault.tables`.
 
-Every owner-bound table carries `account_id` first in its primary key, so that accounts can be spread over machines.
 Every writing function here runs in the caller's transaction and relies on the caller's lock of the account (the
 `ledger_head` row): record and digest segment change together or not at all.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain, groupby
 from itertools import count as count_from
 from typing import Generic, NamedTuple
 
-from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary, insert
-from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, Session, SQLModel, col, delete, func, select
+from sqlalchemy import insert
+from sqlmodel import Session, col, delete, func, select
 
 from vault import segments, shredding
 from vault.envelope import Place
@@ -23,131 +21,13 @@ from vault.errors import NoSuchRecord, Sealed
 from vault.keyring import Keyring
 from vault.records import MODELS, Fields, Kind, T
 from vault.segments import Digest
+from vault.tables import Account, Instant, MailboxKey, Record, Resealing, RetiredKey, Segment, Slot
 
-
-class Instant(TypeDecorator[datetime]):
-    """A UTC instant. SQLite hands back naive datetimes, so the zone is put on again when reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """On the way in: UTC."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """On the way out: UTC, and aware."""
-        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
-
-
-class Account(SQLModel, table=True):
-    """One owner's island. `login` is the only name that stands in the clear."""
-
-    account_id: str = Field(primary_key=True, max_length=32)
-    login: str = Field(unique=True, max_length=64)
-    operator: bool = False
-    generation: int = 1
-    slot_counter: int = 0
-    slot_mac: bytes = Field(sa_type=LargeBinary)
-    mailbox_key_id: str = Field(max_length=16)
-    created_at: datetime = Field(sa_type=Instant)
-
-
-class MailboxKey(SQLModel, table=True):
-    """A key pair for what arrives while the owner is away. Retired ones stay until nothing refers to them."""
-
-    __tablename__ = "mailbox_key"
-    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
-
-    account_id: str = Field(primary_key=True, max_length=32)
-    key_id: str = Field(primary_key=True, max_length=16)
-    public: bytes = Field(sa_type=LargeBinary)
-    mac: bytes = Field(sa_type=LargeBinary)
-    sealed: bytes = Field(sa_type=LargeBinary)
-    created_at: datetime = Field(sa_type=Instant)
-    retired_at: datetime | None = Field(default=None, sa_type=Instant)
-
-
-class Slot(SQLModel, table=True):
-    """One way to open the account key. Everything but `last_used_at`, `sign_count` and `label` is under the MAC over the set."""
-
-    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
-
-    account_id: str = Field(primary_key=True, max_length=32)
-    slot_id: str = Field(primary_key=True, max_length=32)
-    kind: str = Field(max_length=16)
-    version: int = 1
-    generation: int
-    parameters: str
-    commitment: bytes = Field(sa_type=LargeBinary)
-    wrapped: bytes = Field(sa_type=LargeBinary)
-    label: bytes | None = Field(default=None, sa_type=LargeBinary)
-    sign_count: int | None = Field(default=None, sa_type=BigInteger)
-    created_at: datetime = Field(sa_type=Instant)
-    last_used_at: datetime | None = Field(default=None, sa_type=Instant)
-
-
-class Record(SQLModel, table=True):
-    """One sealed record. Invisible while `import_id` is set: an import that has not been applied."""
-
-    __table_args__ = (
-        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
-        Index("ix_record_kind", "account_id", "kind", "updated_at", "record_id"),
-        Index("ix_record_import", "account_id", "import_id"),
-    )
-
-    account_id: str = Field(primary_key=True, max_length=32)
-    record_id: str = Field(primary_key=True, max_length=32)
-    kind: str = Field(max_length=16)
-    segment: int | None = None
-    import_id: str | None = Field(default=None, max_length=32)
-    schema_version: int = 1
-    generation: int
-    sealed: bytes = Field(sa_type=LargeBinary)
-    created_at: datetime = Field(sa_type=Instant)
-    updated_at: datetime = Field(sa_type=Instant)
-
-
-class Segment(SQLModel, table=True):
-    """About a thousand sealed digests of one kind, so that lists and search open a few values instead of all."""
-
-    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
-
-    account_id: str = Field(primary_key=True, max_length=32)
-    kind: str = Field(primary_key=True, max_length=16)
-    number: int = Field(primary_key=True)
-    count: int
-    generation: int
-    sealed: bytes = Field(sa_type=LargeBinary)
-
-
-class RetiredKey(SQLModel, table=True):
-    """An account key of an older generation, sealed under the present one until nothing is left that it opens."""
-
-    __tablename__ = "retired_key"
-    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
-
-    account_id: str = Field(primary_key=True, max_length=32)
-    generation: int = Field(primary_key=True)
-    sealed: bytes = Field(sa_type=LargeBinary)
-    retired_at: datetime = Field(sa_type=Instant)
-
-
-class Resealing(SQLModel, table=True):
-    """How far sealing everything again under a new account key has got: which holding, and behind which primary key.
-
-    `damaged` counts the values of this pass that opened under no key; where there are any, the retired keys stay.
-    """
-
-    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
-
-    account_id: str = Field(primary_key=True, max_length=32)
-    holding: int = 0
-    behind: str = ""
-    done: int = 0
-    total: int
-    damaged: int = 0
-    started_at: datetime = Field(sa_type=Instant)
+__all__ = [
+    "PAGE", "Account", "Draft", "Instant", "MailboxKey", "Opened", "Record", "Resealing", "RetiredKey", "Segment", "Slot", "abandoned",
+    "add", "add_drafts", "all_of", "digests", "discard", "draft", "get", "heads", "place", "publish", "remove", "remove_many",
+    "replace", "restage", "segment_place", "staged",
+]  # fmt: skip
 
 
 PAGE = 500
@@ -213,6 +93,31 @@ def remove(db: Session, keyring: Keyring, model: type[T], record_id: str) -> boo
     return True
 
 
+def remove_many(db: Session, keyring: Keyring, model: type[T], record_ids: Collection[str]) -> int:
+    """Delete visible records of a kind and their digests, opening each segment once; how many there were."""
+    gone = 0
+    for start in range(0, len(wanted := sorted(record_ids)), PAGE):
+        mine = (Record.account_id == keyring.account_id, Record.kind == model.KIND.value, col(Record.import_id).is_(None))
+        chosen = select(Record).where(*mine, col(Record.record_id).in_(wanted[start : start + PAGE]))
+        records = db.exec(chosen.with_for_update().execution_options(populate_existing=True)).all()
+        for number in sorted({record.segment or 0 for record in records}):
+            segment = _segment(db, keyring, model.KIND.value, number)
+            lines = kept = _lines(keyring, segment)
+            leaving = [record.record_id for record in records if record.segment == number]
+            for record_id in leaving:
+                kept = segments.without(kept, record_id)
+            if len(kept) != len(lines) - len(leaving):
+                raise Sealed
+            _fill(db, keyring, segment, kept)
+        for record in records:
+            db.delete(record)
+        db.flush()
+        gone += len(records)
+    if gone:
+        shredding.mark(db, "record", "segment", "attachment", "attachment_chunk")
+    return gone
+
+
 def digests(db: Session, keyring: Keyring, model: type[T]) -> list[Digest]:
     """Every visible record of a kind as its digest, in no promised order; opens segments only. Raises `Sealed`."""
     chosen = select(Segment).where(Segment.account_id == keyring.account_id, Segment.kind == model.KIND.value)
@@ -230,6 +135,25 @@ def all_of(db: Session, keyring: Keyring, model: type[T]) -> Iterator[Opened[T]]
 def staged(db: Session, keyring: Keyring, model: type[T], import_id: str) -> Iterator[Opened[T]]:
     """Open the still invisible records of an import, by id. Raises `Sealed` at the first that does not open."""
     return _each(db, keyring, model, import_id)
+
+
+def restage(db: Session, keyring: Keyring, record_id: str, fields: Fields, *, import_id: str, now: datetime) -> bool:
+    """Seal new fields in place of a still invisible record's. Tells whether it was still there."""
+    record = db.get(Record, (keyring.account_id, record_id), populate_existing=True, with_for_update=True)
+    if record is None or record.import_id != import_id or record.kind != fields.KIND.value:
+        return False
+    record.updated_at = now
+    _seal(keyring, record, fields)
+    db.add(record)
+    db.flush()
+    return True
+
+
+def heads(db: Session, keyring: Keyring, model: type[T]) -> list[Opened[T]]:
+    """The heads of imports that wait: staged records of a kind whose id is the import's own. Newest first."""
+    mine = (Record.account_id == keyring.account_id, Record.kind == model.KIND.value, Record.import_id == Record.record_id)
+    found = db.exec(select(Record).where(*mine).order_by(col(Record.created_at).desc(), col(Record.record_id))).all()
+    return [_opened(keyring, model, record) for record in found]
 
 
 def publish(db: Session, keyring: Keyring, import_id: str, *, now: datetime) -> int:

@@ -3,22 +3,23 @@
 The routing tables (`ROUTING`) are the only ones that are read across accounts; each answers one question by one key.
 """
 
-from app.tables.callers import Client, ClientToken, GrantToken, IdempotentAnswer, Invitation
+from app.tables.callers import Client, ClientToken, GrantToken, IdempotentAnswer, Invitation, KeySuccession
 from app.tables.commitments import CommitmentClock, Pledge, PledgeReport
 from app.tables.instance import InstanceEntry, InstanceHead
 from app.tables.messages import CrmRecord, Letter, LetterAnswer, Message
 from app.tables.offers import Device, Offer, OfferMarker, OfferMatch, Redemption, Zones
 from app.tables.outbox import Delivery
-from app.tables.releases import Release, ReleaseFetch
+from app.tables.releases import Recipient, Release, ReleaseFetch
 from app.tables.routes import Address, DeviceCode
 from consent.store import Event
 
 __all__ = [
     "ROUTING", "Address", "Client", "ClientToken", "CommitmentClock", "CrmRecord", "Delivery", "Device", "DeviceCode", "Event",
-    "GrantToken", "IdempotentAnswer", "InstanceEntry", "InstanceHead", "Invitation", "Letter", "LetterAnswer", "Message", "Offer",
-    "OfferMarker", "OfferMatch", "Pledge", "PledgeReport", "Redemption", "Release", "ReleaseFetch", "Zones",
+    "GrantToken", "IdempotentAnswer", "InstanceEntry", "InstanceHead", "Invitation", "KeySuccession", "Letter", "LetterAnswer", "Message",
+    "Offer", "OfferMarker", "OfferMatch", "Pledge", "PledgeReport", "Recipient", "Redemption", "Release", "ReleaseFetch", "Zones",
 ]  # fmt: skip
 
 ROUTING = (
-    Client, ClientToken, GrantToken, Address, DeviceCode, Invitation, CommitmentClock, IdempotentAnswer, Event, Delivery, Redemption, Device
+    Client, ClientToken, KeySuccession, GrantToken, Address, DeviceCode, Invitation, CommitmentClock, IdempotentAnswer, Event, Delivery,
+    Redemption, Device,
 )  # fmt: skip

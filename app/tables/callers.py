@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import BigInteger, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from vault.store import Instant
@@ -21,8 +21,22 @@ class Client(SQLModel, table=True):
     previous_webhook_secret: bytes | None = Field(default=None, sa_type=LargeBinary)
     previous_webhook_until: datetime | None = Field(default=None, sa_type=Instant)
     webhook_disabled_at: datetime | None = Field(default=None, sa_type=Instant)
+    events_told: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     created_at: datetime = Field(sa_type=Instant)
     deleted_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class KeySuccession(SQLModel, table=True):
+    """Routing: a client's encryption key that followed another, with the statement by which a signing key of the time before
+    said so (a compact JWS). Keys are named by their RFC 7638 thumbprints."""
+
+    __tablename__ = "key_succession"
+
+    client_id: str = Field(primary_key=True, max_length=32)
+    to_kid: str = Field(primary_key=True, max_length=64)
+    from_kid: str = Field(primary_key=True, max_length=64)
+    statement: str
+    at: datetime = Field(sa_type=Instant)
 
 
 class ClientToken(SQLModel, table=True):

@@ -9,12 +9,19 @@ from vault.store import Instant
 
 
 class CommitmentClock(SQLModel, table=True):
-    """Routing (due): what must be noticed of a commitment while the owner is away. The promise itself is sealed."""
+    """Routing (due): what must be noticed of a commitment while the owner is away. The promise itself is sealed.
+
+    `in_return` counts the promise among those of the grant's terms. `next_due_at` is the next instant at which something
+    falls due; `noticed_at` the last one that did. `broken_at`: when it was broken; `stopped_at`: since when a report of the
+    client stops the clock; `lapsed_at`: when the time to make it good was over, and the grant stopped by its own terms.
+    `ahead_at`: when the clock did what stands here and not yet in the sealed record.
+    """
 
     __tablename__ = "commitment_clock"
     __table_args__ = (
         ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
         Index("ix_commitment_due", "next_due_at"),
+        Index("ix_commitment_grant", "account_id", "grant_id", "commitment_id"),
     )
 
     account_id: str = Field(primary_key=True, max_length=32)
@@ -22,7 +29,14 @@ class CommitmentClock(SQLModel, table=True):
     state: str = Field(max_length=16)
     grant_id: str | None = Field(default=None, max_length=32)
     remedy_seconds: int | None = None
+    in_return: int | None = None
+    due_at: datetime | None = Field(default=None, sa_type=Instant)
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)
+    noticed_at: datetime | None = Field(default=None, sa_type=Instant)
+    broken_at: datetime | None = Field(default=None, sa_type=Instant)
+    stopped_at: datetime | None = Field(default=None, sa_type=Instant)
+    lapsed_at: datetime | None = Field(default=None, sa_type=Instant)
+    ahead_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class Pledge(SQLModel, table=True):

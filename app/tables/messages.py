@@ -42,7 +42,7 @@ class Letter(SQLModel, table=True):
     letter_id: str = Field(primary_key=True, max_length=32)
     grant_id: str = Field(max_length=32)
     client_id: str = Field(max_length=32)
-    jwe: str
+    jwe: bytes = Field(sa_type=LargeBinary)
     sent_at: datetime = Field(sa_type=Instant)
 
 

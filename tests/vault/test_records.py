@@ -13,22 +13,46 @@ from vault.records import (
     DIGEST_TEXT,
     MODELS,
     AddressRecord,
+    Alternative,
+    Asked,
     Commitment,
     CommitmentEvent,
     Contact,
+    Correction,
+    CsvColumns,
     Field,
     Fields,
+    Held,
+    HeldField,
+    HeldScore,
+    Hired,
     Import,
     Interaction,
     Item,
+    Job,
     Kind,
     Kit,
+    LetterRecord,
+    Looked,
+    Made,
+    MailSeen,
+    Merged,
     MessageRecord,
+    MyTerms,
     Past,
     PastValue,
     Profile,
+    ReleaseRecord,
+    ReleaseVersion,
     Remedy,
+    Reply,
+    Revealed,
+    Signpost,
+    Undo,
     Vendor,
+    Weighed,
+    Yardstick,
+    Zone,
 )
 
 ID = "0123456789abcdef" * 2
@@ -48,6 +72,7 @@ WHOLE: dict[Kind, Fields] = {
         client_ids=(ID,),
         fields=(Field(name="shoe size", value="43"),),
         sources=("vcard:1",),
+        mail=MailSeen(first=date(2020, 2, 29), last=date(2026, 11, 1), count=30, unsubscribe=("https://shop.example/u",), one_click=True),
     ),
     Kind.ITEM: Item(
         term="pd:EmailAddress", label="home", value="me@home.example", note="old", previous=(PastValue(value="x", until=THEN),)
@@ -80,6 +105,66 @@ WHOLE: dict[Kind, Fields] = {
     Kind.IMPORT: Import(import_id=ID, format="vcard", file_name="a.vcf", summary={"added": 3}, notes=("one dropped",)),
     Kind.PROFILE: Profile(time_zone="Etc/GMT+1", language="en_IE", idle_minutes=5),
     Kind.KIT: Kit(code="0123"),
+    Kind.CSV_COLUMNS: CsvColumns(fingerprint="ab" * 32, names=("Company", "PIN"), meanings=("name", "")),
+    Kind.UNDO: Undo(
+        import_id=ID,
+        made=(Made(kind="vendor", record_id=ID, was="cd" * 32),),
+        merged=(Merged(record_id=ID, before=Vendor(name="Corner Shop"), after="ef" * 32),),
+    ),
+    Kind.ZONE: Zone(name="home", area='{"coordinates":[-6.26,53.35],"radius_m":300,"type":"Point"}'),
+    Kind.MY_TERMS: MyTerms(
+        agreements=("SD-BASE-DP", "SD-BASE"),
+        may_ask="known",
+        count=2,
+        per="P1W",
+        hours_from="09:00",
+        hours_to="20:00",
+        retention="P6M",
+        life="P1Y",
+        usefulness_share="0.5",
+    ),
+    Kind.RELEASE: ReleaseRecord(
+        grant_id=ID,
+        client_id=ID,
+        item_ids=(ID,),
+        versions=(ReleaseVersion(etag=ID, sealed_at=THEN, contents=(Revealed(item_id=ID, term="pd:EmailAddress", since=THEN),)),),
+    ),
+    Kind.LETTER: LetterRecord(
+        to="Corner Shop",
+        way="api",
+        subject="Where is it?",
+        body="I wait.",
+        written_at=THEN,
+        sent_at=THEN,
+        grant_id=ID,
+        client_id=ID,
+        replies=(Reply(answer_id=ID, sender="Corner Shop", title="Soon", body="On its way", received_at=THEN),),
+    ),
+    Kind.HELD: Held(
+        grant_id=ID,
+        client_id=ID,
+        version=2,
+        received_at=THEN,
+        segments=("loyal",),
+        fields=(HeldField(name="Street", value="1 Harbour Street", source="an order", basis="stated", collected_at=THEN),),
+        scores=(HeldScore(name="churn", value="0.7", meaning="of 1"),),
+    ),
+    Kind.JOB: Job(
+        title="a line that does not drop",
+        outcomes=("calls hold",),
+        note="n",
+        steps=(
+            Weighed(ordinary="much", need="all", happened_at=THEN, recorded_at=THEN),
+            Hired(vendor_id=ID, bound="until", bound_until=date(2027, 1, 31), happened_at=THEN, recorded_at=THEN),
+            Alternative(alternative_id=ID, name="another", effort="some", ways=("ring",), happened_at=THEN, recorded_at=THEN),
+            Looked(happened_at=THEN, recorded_at=THEN, note="all of them"),
+        ),
+    ),
+    Kind.CORRECTION: Correction(
+        vendor_id=ID, factor="kept", says="range", low="0.25", high="1", day="need", why="I asked", happened_at=THEN, recorded_at=THEN
+    ),
+    Kind.SIGNPOST: Signpost(vendor_id=ID, care=Asked(them="no", me="yes"), competes="yes", note="n", happened_at=THEN, recorded_at=THEN),
+    Kind.YARDSTICK: Yardstick(lopsided="0.2", close="0.35", why="w", happened_at=THEN, recorded_at=THEN),
     Kind.PAST: Past(ledger_id=ID, part="ledger", number=0, rows=('{"seq":1}', '{"seq":2}')),
 }
 
@@ -116,7 +201,7 @@ def test_a_digest_clips_long_texts_and_holds_no_more_than_lists_need() -> None:
     }
     assert WHOLE[Kind.MESSAGE].digest()["text"] == "b" * DIGEST_TEXT
     events = WHOLE[Kind.COMMITMENT].digest()["events"]
-    assert isinstance(events, list) and events == [{"type": "offered", "happened_at": "2026-11-21T12:30:00Z"}] * 20
+    assert isinstance(events, list) and events == [STEP] * 20
     assert WHOLE[Kind.KIT].digest() == {}
 
 
@@ -130,6 +215,7 @@ def test_times_become_utc() -> None:
     )
 
 
+STEP = {"type": "offered", "happened_at": "2026-11-21T12:30:00Z", "recorded_at": "2026-11-21T12:30:00Z", "by": "me"}
 REFUSED: list[tuple[type[Fields], dict[str, Any], str]] = [
     (Vendor, {"name": ""}, "name"),
     (Vendor, {"name": " \t"}, "name"),
@@ -159,6 +245,9 @@ REFUSED: list[tuple[type[Fields], dict[str, Any], str]] = [
     (Commitment, {"vendor_id": ID, "promise": "p", "remedy": {"kind": "refund", "within": "PT"}}, "remedy"),
     (Commitment, {"vendor_id": "x", "promise": "p"}, "vendor_id"),
     (Profile, {"time_zone": "../etc"}, "time_zone"),
+    (Job, {"title": "x", "steps": ({"type": "hoped", "happened_at": THEN, "recorded_at": THEN},)}, "steps"),
+    (Yardstick, {"lopsided": "1.5", "close": "0.5", "happened_at": THEN, "recorded_at": THEN}, "lopsided"),
+    (Signpost, {"vendor_id": ID, "competes": "perhaps", "happened_at": THEN, "recorded_at": THEN}, "competes"),
     (Profile, {"idle_minutes": 0}, "idle_minutes"),
     (Profile, {"idle_minutes": 721}, "idle_minutes"),
 ]
@@ -169,6 +258,14 @@ def test_a_bad_value_is_refused_by_the_name_of_its_field(model: type[Fields], va
     with pytest.raises(ValidationError) as refused:
         model(**values)
     assert refused.value.errors()[0]["loc"][0] == field
+
+
+@pytest.mark.parametrize("ends", [{}, {"low": "0.5"}, {"high": "0.5"}, {"low": "0.5", "high": "0.4"}])
+def test_a_corrected_range_has_both_ends_the_lower_first(ends: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Correction.model_validate(
+            {"vendor_id": ID, "factor": "kept", "says": "range", "why": "w", "happened_at": THEN, "recorded_at": THEN, **ends}
+        )
 
 
 def test_limits_at_their_edges() -> None:
@@ -185,3 +282,9 @@ def test_an_error_does_not_repeat_what_was_typed() -> None:
 def test_records_are_frozen() -> None:
     with pytest.raises(ValidationError):
         WHOLE[Kind.KIT].code = "x"  # type: ignore[attr-defined]  # the declared type is any record
+
+
+def test_a_letters_digest_says_what_came_back() -> None:
+    digest = WHOLE[Kind.LETTER].digest()
+    assert (digest["replies"], digest["unread"], digest["replied_at"]) == (1, 1, THEN.isoformat())
+    assert LetterRecord(to="x", way="post", subject="x", body="x", written_at=THEN).digest()["replied_at"] is None

@@ -36,7 +36,9 @@ def files() -> dict[str, bytes]:
     made = {
         "attachments.json": canonical([document]),
         f"attachments/{DOCUMENT}": DATA,
-        "profile.json": canonical({"time_zone": "Europe/Dublin", "language": "en", "idle_minutes": 15}),
+        "profile.json": canonical(
+            {"time_zone": "Europe/Dublin", "language": "en", "idle_minutes": 15, "quiet_from": "22:00", "quiet_to": "07:00"}
+        ),
         "records/item.json": canonical([{"id": ITEM, "created_at": AT, "updated_at": AT, "fields": FIELDS}]),
     }
     said = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in made.items()}

@@ -5,15 +5,49 @@ from collections.abc import Mapping
 from vault.records.account import Import, Kit, Past, Profile
 from vault.records.commitments import Commitment, CommitmentEvent, Remedy
 from vault.records.fields import DIGEST_TEXT, Fields, Kind, Part, T
+from vault.records.held import Held, HeldField, HeldScore
+from vault.records.imports import CsvColumns, Made, Merged, Undo
 from vault.records.items import Item, PastValue
+from vault.records.jobs import Alternative, Closed, Fired, Gone, Hired, Importance, Job, JobStep, Looked, Reviewed, Weighed
+from vault.records.letters import LetterRecord, Reply
 from vault.records.messages import AddressRecord, MessageRecord
-from vault.records.vendors import Contact, Field, Interaction, Vendor
+from vault.records.my_terms import MyTerms
+from vault.records.releases import ReleaseRecord, ReleaseVersion, Revealed
+from vault.records.vendors import Contact, Field, Interaction, MailSeen, Vendor
+from vault.records.weighing import Answer, Asked, Correction, Factor, Signpost, Yardstick
+from vault.records.zones import Zone
 
 __all__ = [
-    "DIGEST_TEXT", "MODELS", "AddressRecord", "Commitment", "CommitmentEvent", "Contact", "Field", "Fields", "Import", "Interaction",
-    "Item", "Kind", "Kit", "MessageRecord", "Part", "Past", "PastValue", "Profile", "Remedy", "T", "Vendor",
+    "DIGEST_TEXT", "MODELS", "AddressRecord", "Alternative", "Answer", "Asked", "Closed", "Commitment", "CommitmentEvent",
+    "Contact", "Correction", "CsvColumns", "Factor", "Field", "Fields", "Fired", "Gone", "Held", "HeldField", "HeldScore",
+    "Hired", "Import", "Importance", "Interaction", "Item", "Job", "JobStep", "Kind", "Kit", "LetterRecord", "Looked", "Made",
+    "MailSeen", "Merged", "MessageRecord", "MyTerms", "Part", "Past", "PastValue", "Profile", "ReleaseRecord", "ReleaseVersion",
+    "Remedy", "Reply", "Revealed", "Reviewed", "Signpost", "T", "Undo", "Vendor", "Weighed", "Yardstick", "Zone",
 ]  # fmt: skip
 
 MODELS: Mapping[Kind, type[Fields]] = {
-    model.KIND: model for model in (Vendor, Item, Interaction, Commitment, MessageRecord, AddressRecord, Import, Profile, Kit, Past)
+    model.KIND: model
+    for model in (
+        Vendor,
+        Item,
+        Interaction,
+        Commitment,
+        MessageRecord,
+        AddressRecord,
+        Import,
+        Profile,
+        Kit,
+        Past,
+        MyTerms,
+        ReleaseRecord,
+        LetterRecord,
+        Held,
+        Zone,
+        Job,
+        Correction,
+        Signpost,
+        Yardstick,
+        CsvColumns,
+        Undo,
+    )
 }

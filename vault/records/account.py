@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field as Limit
 from pydantic import StringConstraints
 
-from vault.records.fields import Fields, Id, Kind, Line, Name, Short, Zone
+from vault.records.fields import Clock, Fields, Id, Kind, Line, Name, Short, Zone
 
 
 class Import(Fields):
-    """What an import found and did, as its preview and its closing page say it."""
+    """What an import found and did, as its preview and its closing page say it. `stayed` names what undoing it left, and why."""
 
     KIND = Kind.IMPORT
     LISTED = frozenset({"import_id", "format", "file_name", "state", "summary"})
@@ -17,19 +17,22 @@ class Import(Fields):
     import_id: Id
     format: Short
     file_name: Short = ""
-    state: Literal["staged", "applied", "discarded"] = "staged"
+    state: Literal["reading", "columns", "staged", "applied", "discarded", "undone"] = "staged"
     summary: dict[Name, int] = Limit(default_factory=dict)
     notes: Annotated[tuple[Line, ...], Limit(max_length=1000)] = ()
+    stayed: Annotated[tuple[Line, ...], Limit(max_length=1000)] = ()
 
 
 class Profile(Fields):
-    """How the owner wants the pages to be."""
+    """How the owner wants the pages to be. In the quiet hours, by the clock of `time_zone`, what comes is held until they end."""
 
     KIND = Kind.PROFILE
 
     time_zone: Zone = "UTC"
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$")] = "en"
     idle_minutes: Annotated[int, Limit(ge=1, le=720)] = 30
+    quiet_from: Clock | None = None
+    quiet_to: Clock | None = None
 
 
 class Kit(Fields):

@@ -21,12 +21,17 @@ class Remedy(Part):
 
 
 class CommitmentEvent(Part):
-    """One step in a promise's life; steps are added, never changed."""
+    """One step in a promise's life; steps are added, never changed.
 
-    type: Literal["offered", "accepted", "kept", "broken", "claimed", "remedied", "waived", "disputed", "ended"]
+    `evidence` and `made_good` are what the one who promised reports; they stop the clock until the owner decides. `by` says
+    who said it: the owner, the one who promised, or the clock.
+    """
+
+    type: Literal["offered", "accepted", "kept", "broken", "claimed", "remedied", "waived", "disputed", "ended", "evidence", "made_good"]
     happened_at: Instant
     recorded_at: Instant
     note: Text = ""
+    by: Literal["me", "them", "clock"] = "me"
 
 
 class Commitment(Fields):
@@ -49,4 +54,5 @@ class Commitment(Fields):
 
     def _more(self) -> dict[str, JSON]:
         # Twenty steps say where a promise stands; the whole story is in the record.
-        return {"events": [event.model_dump(mode="json", include={"type", "happened_at"}) for event in self.events[-20:]]}
+        told = {"type", "happened_at", "recorded_at", "by"}
+        return {"events": [event.model_dump(mode="json", include=told) for event in self.events[-20:]]}

@@ -28,6 +28,17 @@ class Kind(StrEnum):
     PROFILE = "profile"
     KIT = "kit"
     PAST = "past"
+    MY_TERMS = "my_terms"
+    RELEASE = "release"
+    LETTER = "letter"
+    HELD = "held"
+    ZONE = "zone"
+    JOB = "job"
+    CORRECTION = "correction"
+    SIGNPOST = "signpost"
+    YARDSTICK = "yardstick"
+    CSV_COLUMNS = "csv_columns"
+    UNDO = "undo"
 
 
 def _utc(moment: datetime) -> datetime:
@@ -46,6 +57,7 @@ Money = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,4})?
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Period = Annotated[str, StringConstraints(max_length=40, pattern=r"^P(?:[0-9]+[YMWD])*(?:T(?:[0-9]+[HMS])+)?$", min_length=3)]
 Zone = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$")]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 

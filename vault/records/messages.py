@@ -5,14 +5,18 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from vault.envelope import JSON
-from vault.records.fields import Body, Fields, Id, Instant, Kind, Line, Short, Url
+from vault.records.fields import Body, Fields, Id, Instant, Kind, Line, Short, Text, Url
 
 
 class MessageRecord(Fields):
-    """A vendor's message after the owner unlocked: the vendor's words, sealed like the owner's own."""
+    """A vendor's message after the owner unlocked: the vendor's words, sealed like the owner's own.
+
+    A location offer that reached the owner is a record with an id of its own, because the time of its making must not lead to
+    the offer: `message_id` says here which one it was, `area` (GeoJSON text) where, and `code` is what redeems it.
+    """
 
     KIND = Kind.MESSAGE
-    LISTED = frozenset({"grant_id", "client_id", "sender", "kind", "purpose", "channel", "title", "thread", "vote"}) | {
+    LISTED = frozenset({"grant_id", "client_id", "sender", "kind", "purpose", "channel", "title", "thread", "vote", "message_id"}) | {
         "valid_from",
         "valid_until",
         "received_at",
@@ -37,6 +41,9 @@ class MessageRecord(Fields):
     read_at: Instant | None = None
     vote: Literal["useful", "not_useful"] | None = None
     taken_back_at: Instant | None = None
+    message_id: Id | None = None
+    area: Text | None = None
+    code: Short | None = None
 
     def _more(self) -> dict[str, JSON]:
         return {"text": self.body}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field as Limit
 
 from vault.envelope import JSON
-from vault.records.fields import Currency, Domain, Fields, Id, Instant, Kind, Line, Money, Name, Part, Short, Text
+from vault.records.fields import Currency, Domain, Fields, Id, Instant, Kind, Line, Money, Name, Part, Short, Text, Url
 
 
 class Contact(Part):
@@ -22,6 +22,20 @@ class Field(Part):
 
     name: Short
     value: Text
+
+
+class MailSeen(Part):
+    """What their mails say without being read: from when to when, how many at least, and how to be left alone.
+
+    `unsubscribe` are the links of the newest mail that had some (RFC 2369), of the web first; `one_click` when it said
+    that they work without a further page (RFC 8058).
+    """
+
+    first: date | None = None
+    last: date | None = None
+    count: Annotated[int, Limit(ge=0)] = 0
+    unsubscribe: Annotated[tuple[Url, ...], Limit(max_length=3)] = ()
+    one_click: bool = False
 
 
 class Vendor(Fields):
@@ -42,6 +56,7 @@ class Vendor(Fields):
     client_ids: Annotated[tuple[Id, ...], Limit(max_length=50)] = ()
     fields: Annotated[tuple[Field, ...], Limit(max_length=200)] = ()
     sources: Annotated[tuple[Short, ...], Limit(max_length=200)] = ()
+    mail: MailSeen | None = None
 
     def _more(self) -> dict[str, JSON]:
         return {"text": " ".join([*self.customer_numbers, *(contact.value for contact in self.contacts), self.notes])}

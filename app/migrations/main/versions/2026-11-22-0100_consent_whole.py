@@ -1,6 +1,6 @@
 """consent whole
 
-Revision: main_0002, after main_0001, made 2026-11-22 00:06:38.789427
+Revision: main_0002, after main_0001, made 2026-11-22 01:00:36.768530
 """
 
 import sqlalchemy as sa
@@ -18,14 +18,22 @@ def upgrade() -> None:
     op.create_table(
         "delivery",
         sa.Column("client_id", sa.String(length=32), nullable=False),
+        sa.Column("delivery_id", sa.String(length=32), nullable=False),
         sa.Column("event_id", sa.String(length=32), nullable=False),
+        sa.Column("type", sa.String(length=32), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("outcome", sa.String(length=32), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("milliseconds", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("client_id", "event_id", "attempt"),
+        sa.Column("milliseconds", sa.Integer(), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("client_id", "delivery_id"),
     )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_at", ["at"], unique=False)
+        batch_op.create_index("ix_delivery_client", ["client_id", "at", "delivery_id"], unique=False)
+        batch_op.create_index("ix_delivery_event", ["client_id", "event_id"], unique=False)
+
     op.create_table(
         "event",
         sa.Column("client_id", sa.String(length=32), nullable=False),
@@ -35,16 +43,25 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=32), nullable=False),
         sa.Column("data", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease", sa.String(length=32), nullable=True),
+        sa.Column("leaving_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("client_id", "event_id"),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_account", ["account_id"], unique=False)
-        batch_op.create_index("ix_event_client", ["client_id", "at", "event_id"], unique=False)
+        batch_op.create_index("ix_event_account", ["account_id", "grant_id"], unique=False)
+        batch_op.create_index("ix_event_at", ["at"], unique=False)
+        batch_op.create_index(
+            "ix_event_dead",
+            ["client_id"],
+            unique=False,
+            sqlite_where=sa.text("outcome = 'dead'"),
+            postgresql_where=sa.text("outcome = 'dead'"),
+        )
         batch_op.create_index(
             "ix_event_due",
             ["due_at"],
@@ -52,7 +69,24 @@ def upgrade() -> None:
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
         )
+        batch_op.create_index("ix_event_number", ["client_id", "number"], unique=False)
+        batch_op.create_index(
+            "ix_event_unnumbered",
+            ["client_id", "at"],
+            unique=False,
+            sqlite_where=sa.text("number IS NULL"),
+            postgresql_where=sa.text("number IS NULL"),
+        )
 
+    op.create_table(
+        "key_succession",
+        sa.Column("client_id", sa.String(length=32), nullable=False),
+        sa.Column("to_kid", sa.String(length=64), nullable=False),
+        sa.Column("from_kid", sa.String(length=64), nullable=False),
+        sa.Column("statement", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("client_id", "to_kid", "from_kid"),
+    )
     op.create_table(
         "device",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -80,10 +114,14 @@ def upgrade() -> None:
         "offer_marker",
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("marker", sa.LargeBinary(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "marker"),
+        sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("offer_marker", schema=None) as batch_op:
+        batch_op.create_index("ix_offer_marker_day", ["day", "account_id"], unique=False)
+
     op.create_table(
         "offer_match",
         sa.Column("account_id", sa.String(length=32), nullable=False),
@@ -92,6 +130,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "match_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "pledge_report",
@@ -109,20 +148,10 @@ def upgrade() -> None:
         batch_op.create_index("ix_pledge_report", ["account_id", "commitment_id", "reported_at"], unique=False)
 
     op.create_table(
-        "redemption",
-        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("account_id", sa.String(length=32), nullable=False),
-        sa.Column("message_id", sa.String(length=32), nullable=False),
-        sa.Column("client_id", sa.String(length=32), nullable=False),
-        sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("code_hash"),
-    )
-    op.create_table(
         "zones",
         sa.Column("account_id", sa.String(length=32), nullable=False),
-        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("projection", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id"),
     )
@@ -155,7 +184,7 @@ def upgrade() -> None:
         sa.Column("letter_id", sa.String(length=32), nullable=False),
         sa.Column("grant_id", sa.String(length=32), nullable=False),
         sa.Column("client_id", sa.String(length=32), nullable=False),
-        sa.Column("jwe", sa.String(), nullable=False),
+        sa.Column("jwe", sa.LargeBinary(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id", "grant_id"], ["grant.account_id", "grant.grant_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "letter_id"),
@@ -177,6 +206,17 @@ def upgrade() -> None:
     with op.batch_alter_table("pledge", schema=None) as batch_op:
         batch_op.create_index("ix_pledge_grant", ["account_id", "grant_id"], unique=False)
 
+    op.create_table(
+        "recipient",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("grant_id", sa.String(length=32), nullable=False),
+        sa.Column("client_id", sa.String(length=32), nullable=False),
+        sa.Column("kid", sa.String(length=64), nullable=False),
+        sa.Column("jwk", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id", "grant_id"], ["grant.account_id", "grant.grant_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account_id", "grant_id"),
+    )
     op.create_table(
         "release",
         sa.Column("account_id", sa.String(length=32), nullable=False),
@@ -217,27 +257,59 @@ def upgrade() -> None:
         "offer",
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("message_id", sa.String(length=32), nullable=False),
+        sa.Column("grant_id", sa.String(length=32), nullable=False),
         sa.Column("west", sa.Integer(), nullable=False),
         sa.Column("south", sa.Integer(), nullable=False),
         sa.Column("east", sa.Integer(), nullable=False),
         sa.Column("north", sa.Integer(), nullable=False),
         sa.Column("area", sa.String(), nullable=False),
-        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["account_id", "message_id"], ["message.account_id", "message.message_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "message_id"),
     )
     with op.batch_alter_table("offer", schema=None) as batch_op:
+        batch_op.create_index("ix_offer_bounds", ["account_id", "west", "east", "south", "north"], unique=False)
+        batch_op.create_index("ix_offer_grant", ["account_id", "grant_id", "valid_until"], unique=False)
         batch_op.create_index("ix_offer_over", ["valid_until"], unique=False)
+
+    op.create_table(
+        "redemption",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("message_id", sa.String(length=32), nullable=False),
+        sa.Column("client_id", sa.String(length=32), nullable=False),
+        sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id", "message_id"], ["message.account_id", "message.message_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("code_hash"),
+    )
+    with op.batch_alter_table("redemption", schema=None) as batch_op:
+        batch_op.create_index("ix_redemption_message", ["account_id", "message_id"], unique=False)
 
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.add_column(sa.Column("previous_webhook_secret", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("previous_webhook_until", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("webhook_disabled_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("events_told", sa.BigInteger(), server_default="0", nullable=False))
+
+    with op.batch_alter_table("commitment_clock", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("in_return", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("broken_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("lapsed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("ahead_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index("ix_commitment_grant", ["account_id", "grant_id", "commitment_id"], unique=False)
 
     with op.batch_alter_table("grant", schema=None) as batch_op:
         batch_op.add_column(sa.Column("proviso", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("suspended_for", sa.String(length=32), nullable=True))
+        batch_op.add_column(sa.Column("suspended_from", sa.String(length=16), nullable=True))
+
+    with op.batch_alter_table("relationship", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("known_at", sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.add_column(sa.Column("counter_offer", sa.String(), nullable=True))
