@@ -16,12 +16,27 @@ from consent import terms
 from vault.records import Commitment, CommitmentEvent
 
 State = Literal["offered", "active", "kept", "broken", "remedied", "waived", "disputed", "ended"]
-Act = Literal["keep", "break", "claim", "remedy", "waive"]
+Act = Literal["accept", "keep", "break", "claim", "remedy", "waive", "dispute"]
+Voice = Literal["me", "them", "clock"]
 
 EVENT_OF: Mapping[Act, str] = MappingProxyType(
-    {"keep": "kept", "break": "broken", "claim": "claimed", "remedy": "remedied", "waive": "waived"}
+    {
+        "accept": "accepted",
+        "keep": "kept",
+        "break": "broken",
+        "claim": "claimed",
+        "remedy": "remedied",
+        "waive": "waived",
+        "dispute": "disputed",
+    }
 )
 """The event that each act of the owner appends."""
+
+REPORTS: Mapping[str, Act] = MappingProxyType({"evidence": "keep", "made_good": "remedy"})
+"""What the one who promised reports, and the act by which the owner agrees."""
+
+DECISIONS = frozenset({"kept", "broken", "remedied", "waived", "disputed", "ended"})
+"""Events that answer a report, so that the clock goes on or is done."""
 
 MOST_EVENTS = 500
 """As many as the record takes."""
@@ -113,22 +128,77 @@ def due(commitment: Commitment) -> datetime | None:
     return None
 
 
+def waiting(events: Iterable[CommitmentEvent]) -> CommitmentEvent | None:
+    """The report that waits for the owner's decision: the first since the last decision. It stops the clock."""
+    found: CommitmentEvent | None = None
+    for event in events:
+        if event.type in DECISIONS:
+            found = None
+        elif event.type in REPORTS:
+            found = found or event
+    return found
+
+
 def deadline(commitment: Commitment) -> Deadline | None:
-    """What the clock waits for: the promise while it is active, its remedy once broken and claimed; else nothing."""
-    standing = state(commitment.events)
-    if standing == "active":
-        at = due(commitment)
-        return None if at is None else Deadline("promise", at)
-    if standing == "broken" and commitment.remedy is not None and commitment.remedy.within is not None:
-        claimed = last(commitment.events, "claimed")
-        return None if claimed is None else Deadline("remedy", terms.duration(commitment.remedy.within).after(claimed.happened_at))
-    return None
+    """What the clock waits for: the promise while it is offered or active, its remedy once broken; else nothing.
+
+    Nothing while a report waits. Once the owner has said that it is not so, what was left when it came runs on from there.
+    """
+    events = commitment.events
+    if state(events) not in OPEN or waiting(events) is not None:
+        return None
+    breach = breach_of(events)
+    if breach is None:
+        return _running(events, "promise", due(commitment))
+    after = events[len(events) - list(reversed(events)).index(breach) :]
+    return _running(after, "remedy", _remedy_end(commitment, breach))
+
+
+def breach_of(events: Sequence[CommitmentEvent]) -> CommitmentEvent | None:
+    """The step by which the promise stands broken; None once it was found kept, or let go."""
+    current: State | None = None
+    found: CommitmentEvent | None = None
+    for event in events:
+        before, current = current, FOLLOWS[current].get(event.type, current)
+        if current != before and current == "broken":
+            found = event
+        elif current in {"kept", "waived"}:
+            found = None
+    return found
+
+
+def _running(events: Iterable[CommitmentEvent], of: Literal["promise", "remedy"], at: datetime | None) -> Deadline | None:
+    """The deadline with the time that reports have waited for a decision added to it."""
+    stopped: CommitmentEvent | None = None
+    for event in events:
+        if event.type in REPORTS:
+            stopped = stopped or event
+        elif event.type in DECISIONS:
+            if stopped is not None and at is not None and stopped.happened_at < at:
+                at += event.recorded_at - stopped.happened_at
+            stopped = None
+    return None if at is None else Deadline(of, at)
+
+
+def _remedy_end(commitment: Commitment, breach: CommitmentEvent) -> datetime | None:
+    """When the remedy is due.
+
+    A client is told of a breach at once, and its time runs from then: from the breach itself where the clock found it, for
+    both sides can count it from the terms. Anybody else hears of it by the owner's claim.
+    """
+    if commitment.remedy is None or commitment.remedy.within is None:
+        return None
+    if commitment.grant_id is not None:
+        start = breach.happened_at if breach.by == "clock" else breach.recorded_at
+        return start + timedelta(seconds=remedy_seconds(commitment) or 0)
+    claimed = last(commitment.events, "claimed")
+    return None if claimed is None else terms.duration(commitment.remedy.within).after(claimed.happened_at)
 
 
 def next_due(commitment: Commitment) -> datetime | None:
     """The instant for `CommitmentClock.next_due_at`."""
-    waiting = deadline(commitment)
-    return None if waiting is None else waiting.at
+    pending = deadline(commitment)
+    return None if pending is None else pending.at
 
 
 def remedy_seconds(commitment: Commitment) -> int | None:
@@ -140,8 +210,8 @@ def remedy_seconds(commitment: Commitment) -> int | None:
 
 def overdue(commitment: Commitment, *, now: datetime) -> bool:
     """Whether what the clock waits for has passed."""
-    waiting = deadline(commitment)
-    return waiting is not None and now >= waiting.at
+    pending = deadline(commitment)
+    return pending is not None and now >= pending.at
 
 
 def backing(commitment: Commitment) -> Backing:
@@ -160,12 +230,13 @@ def backing(commitment: Commitment) -> Backing:
 
 
 def acts(commitment: Commitment) -> tuple[Act, ...]:
-    """What the owner may do next. A claim needs a remedy, and is made once. A history that is full takes no more."""
+    """What the owner may do next. A claim needs a remedy, and is made once; a dispute needs a report. A full history takes no more."""
     if len(commitment.events) >= MOST_EVENTS:
         return ()
     follows = FOLLOWS[state(commitment.events)]
     claimable = commitment.by == "them" and commitment.remedy is not None and last(commitment.events, "claimed") is None
-    return tuple(act for act, event in EVENT_OF.items() if event in follows and (act != "claim" or claimable))
+    given = {"claim": claimable, "dispute": waiting(commitment.events) is not None}
+    return tuple(act for act, event in EVENT_OF.items() if event in follows and given.get(act, True))
 
 
 def act_on(commitment: Commitment, act: Act, *, happened_at: datetime, now: datetime, note: str = "") -> Commitment:
@@ -175,9 +246,9 @@ def act_on(commitment: Commitment, act: Act, *, happened_at: datetime, now: date
     return with_event(commitment, EVENT_OF[act], happened_at=happened_at, now=now, note=note)
 
 
-def with_event(commitment: Commitment, kind: str, *, happened_at: datetime, now: datetime, note: str = "") -> Commitment:
-    """The promise with one more event. `happened_at` is when it was so, `now` when it is written down."""
-    event = CommitmentEvent.model_validate({"type": kind, "happened_at": happened_at, "recorded_at": now, "note": note})
+def with_event(commitment: Commitment, kind: str, *, happened_at: datetime, now: datetime, note: str = "", by: Voice = "me") -> Commitment:
+    """The promise with one more event. `happened_at` is when it was so, `now` when it is written down, `by` who said so."""
+    event = CommitmentEvent.model_validate({"type": kind, "happened_at": happened_at, "recorded_at": now, "note": note, "by": by})
     return commitment.model_copy(update={"events": (*commitment.events, event)})
 
 
@@ -187,10 +258,13 @@ def last(events: Sequence[CommitmentEvent], kind: str) -> CommitmentEvent | None
 
 
 def order(commitment: Commitment, *, now: datetime) -> tuple[int, float]:
-    """Sort key: overdue first and longest overdue on top; then by deadline; then open ones without a date; closed last."""
-    waiting = deadline(commitment)
-    if waiting is not None:
-        return (0 if now >= waiting.at else 1, waiting.at.timestamp())
+    """Sort key: what waits for a word, and what is longest overdue, on top; then by deadline; then open without a date; closed last."""
+    report = waiting(commitment.events) if state(commitment.events) in OPEN else None
+    if report is not None:
+        return (0, report.happened_at.timestamp())
+    pending = deadline(commitment)
+    if pending is not None:
+        return (0 if now >= pending.at else 1, pending.at.timestamp())
     if state(commitment.events) in OPEN:
         return (2, 0.0)
     newest = max((event.recorded_at for event in commitment.events), default=datetime.fromtimestamp(0, UTC))
@@ -198,8 +272,8 @@ def order(commitment: Commitment, *, now: datetime) -> tuple[int, float]:
 
 
 def from_digest(values: Mapping[str, Any]) -> Commitment:
-    """A promise as far as its digest tells it: enough for lists. Steps were written down when they happened, as far as this knows."""
-    events = [{**event, "recorded_at": event["happened_at"]} for event in values["events"]]
+    """A promise as far as its digest tells it: enough for lists. An old digest does not say when a step was written down."""
+    events = [{"recorded_at": event["happened_at"], **event} for event in values["events"]]
     told = {
         name: values[name] for name in ("vendor_id", "promise", "by", "source", "due_at", "due_date", "time_zone", "remedy", "grant_id")
     }

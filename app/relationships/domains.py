@@ -1,8 +1,8 @@
 """From an address on the web or in mail to the name that one organisation registered; pure.
 
-The lock holds no Public Suffix List, and a stale copy is worse than a small rule whose limits are known: under a country
-code, one of the customary second levels (`co.uk`, `com.au`, `gov.ie`) counts as part of the suffix, and so do the places
-where everybody can have a name (`github.io`, `myshopify.com`). What the rule does not know it takes for two labels: two
+What was registered by one organisation is read off the Public Suffix List (publicsuffix.org) that the package
+publicsuffixlist carries: nothing is asked of the network, and the list is as old as the lock. Some places where everybody
+can have a name are not on it and stand here (`SHARED`). What the list does not know it takes for two labels: two
 organisations under one unlisted suffix would then be taken for one, which the preview of an import shows before anything
 is written.
 """
@@ -11,22 +11,10 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-CUSTOMARY = frozenset(
-    (
-        "ac co com edu ed go gob gouv gov gv id info ltd me mil muni ne net nhs nic nom or org plc police sch school web asn "
-        "govt iwi maori gen geek kiwi "
-    ).split()
-)
-"""Second levels that registries under country codes hand names out below, as in `co.uk`."""
+from publicsuffixlist import PublicSuffixList
 
-SHARED = frozenset(
-    (
-        "appspot.com azurewebsites.net blogspot.com cloudfront.net codeberg.page fly.dev github.io gitlab.io herokuapp.com "
-        "myshopify.com netlify.app onrender.com pages.dev sharepoint.com substack.com tumblr.com uk.com us.com eu.com de.com "
-        "gb.net vercel.app web.app firebaseapp.com weebly.com wixsite.com wordpress.com workers.dev zendesk.com "
-    ).split()
-)
-"""Suffixes below which every name belongs to somebody else."""
+SHARED = frozenset("sharepoint.com substack.com tumblr.com weebly.com wordpress.com zendesk.com".split())
+"""Suffixes below which every name belongs to somebody else, and which the Public Suffix List does not have."""
 
 FREEMAIL = frozenset(
     (
@@ -54,7 +42,7 @@ PLATFORMS = frozenset(
 
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)", re.UNICODE)
 _LONGEST = 253
-_TWO, _THREE = 2, 3
+_SUFFIXES = PublicSuffixList()
 
 
 def host_of(address: str) -> str | None:
@@ -67,13 +55,13 @@ def host_of(address: str) -> str | None:
         host = urlsplit(text if separator else f"//{text}").hostname
     except ValueError:
         return None
-    return _canonical(host) if host else None
+    return canonical(host) if host else None
 
 
 def mail_host(address: str) -> str | None:
     """Host name of a mail address, without what stands before the `@`. None when it is not a mail address or anybody's mailbox."""
     local, separator, host = address.strip().rpartition("@")
-    known = _canonical(host) if local and separator else None
+    known = canonical(host) if local and separator else None
     return None if known is None or "." not in known or registrable(known) in FREEMAIL or known in FREEMAIL else known
 
 
@@ -83,16 +71,17 @@ def registrable(host: str) -> str:
     >>> registrable("accounts.shop.co.uk")
     'shop.co.uk'
     """
-    labels = host.lower().rstrip(".").split(".")
-    if len(labels) <= _TWO or _is_ip(host):
-        return ".".join(labels)
-    last_two = ".".join(labels[-_TWO:])
-    country_code = len(labels[-1]) == _TWO
-    deep = last_two in SHARED or (country_code and labels[-_TWO] in CUSTOMARY)
-    return ".".join(labels[-_THREE:]) if deep else last_two
+    name = host.lower().rstrip(".")
+    if "." not in name or _is_ip(name):
+        return name
+    found = _SUFFIXES.privatesuffix(name) or name
+    if found in SHARED and found != name:
+        return ".".join(name.split(".")[-found.count(".") - 2 :])
+    return found
 
 
-def _canonical(host: str) -> str | None:
+def canonical(host: str) -> str | None:
+    """A host name in lower case and ASCII (IDNA), without `www.`; None when it is none."""
     name = host.strip().rstrip(".").lower()
     if _is_ip(name):
         return name

@@ -26,12 +26,16 @@ class Change:
 
 @dataclass
 class Plan:
-    """Staged keys by what becomes of them. `full` ones would grow a vendor past what a record holds and are left out."""
+    """Staged keys by what becomes of them. `full` ones would grow a vendor past what a record holds and are left out.
+
+    `home` leads from a key to the known vendor that it is the same as.
+    """
 
     new: list[tuple[str, Vendor]] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
     full: list[tuple[str, Vendor]] = field(default_factory=list)
+    home: dict[str, str] = field(default_factory=dict)
 
 
 class TooFull(Exception):
@@ -97,6 +101,7 @@ def plan(staged: Iterable[tuple[str, Vendor]], index: Index, known: Callable[[st
         if known_id is None:
             made.new.append((key, vendor))
             continue
+        made.home[key] = known_id
         if known_id not in before:
             before[known_id] = after[known_id] = known(known_id)
         try:

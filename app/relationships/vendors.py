@@ -8,10 +8,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Self, TypeVar
 
 from app.relationships.domains import registrable
-from vault.records import Contact, Field, Vendor
+from vault.records import Contact, Field, MailSeen, Vendor
 
 ALSO_CALLED = "Also called"
 """Name of the field in which a second name of one vendor is kept; a page shows it in the reader's language."""
@@ -106,6 +107,7 @@ def merge(mine: Vendor, incoming: Vendor) -> Vendor:
             "client_ids": _joined(mine.client_ids, incoming.client_ids, key=str),
             "fields": fields,
             "sources": _joined(mine.sources, incoming.sources, key=str),
+            "mail": _joined_mail(mine.mail, incoming.mail),
         }
     )
 
@@ -124,6 +126,7 @@ def added(before: Vendor, after: Vendor) -> tuple[Added, ...]:
         "tags": _gained(before.tags, after.tags),
         "notes": (after.notes.removeprefix(before.notes).strip(),) if after.notes != before.notes else (),
         "client_ids": _gained(before.client_ids, after.client_ids),
+        "mail": shown_mail(after.mail) if after.mail and after.mail != before.mail else (),
         "sources": _gained(before.sources, after.sources),
     }
     return tuple(Added(name, values) for name, values in gains.items() if values)
@@ -142,6 +145,27 @@ def contact_key(contact: Contact) -> tuple[str, str]:
 def shown_contact(contact: Contact) -> str:
     """A contact in one line, with its label when it has one."""
     return f"{contact.label}: {contact.value}" if contact.label else contact.value
+
+
+def shown_mail(mail: MailSeen) -> tuple[str, ...]:
+    """What is known of their mails in short lines: how many and from when to when, then how to be left alone."""
+    span = f" ({mail.first} – {mail.last})" if mail.first and mail.last else ""
+    return (f"{mail.count}{span}", *mail.unsubscribe)
+
+
+def _joined_mail(mine: MailSeen | None, incoming: MailSeen | None) -> MailSeen | None:
+    """What two files say of one sender's mails. They may hold the same mails, so the greater number counts, not the sum."""
+    if mine is None or incoming is None:
+        return mine or incoming
+    days = [day for mail in (mine, incoming) for day in (mail.first, mail.last) if day is not None]
+    newer = incoming if incoming.unsubscribe and (not mine.unsubscribe or (incoming.last or date.min) > (mine.last or date.min)) else mine
+    return MailSeen(
+        first=min(days, default=None),
+        last=max(days, default=None),
+        count=max(mine.count, incoming.count),
+        unsubscribe=newer.unsubscribe,
+        one_click=newer.one_click,
+    )
 
 
 def _field_key(item: Field) -> tuple[str, str]:

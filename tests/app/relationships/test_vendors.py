@@ -27,7 +27,10 @@ SHOP = Vendor(name="Corner Shop", domains=("corner-shop.example",), tags=("Food"
         ("kim.github.io", "kim.github.io"),
         ("x.kim.github.io", "kim.github.io"),
         ("co.com", "co.com"),
-        ("shop.co.com", "co.com"),
+        ("a.shop.co.com", "shop.co.com"),
+        ("help.shop.zendesk.com", "shop.zendesk.com"),
+        ("zendesk.com", "zendesk.com"),
+        ("shop.kawasaki.jp", "shop.kawasaki.jp"),
         ("nas", "nas"),
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8::7", "2001:db8::7"),
@@ -35,7 +38,7 @@ SHOP = Vendor(name="Corner Shop", domains=("corner-shop.example",), tags=("Food"
     ],
 )
 def test_registrable(host: str, name: str) -> None:
-    """The registered name, under country codes with their customary second level."""
+    """The registered name, as the Public Suffix List and the short list beside it have it."""
     assert registrable(host) == name
 
 

@@ -1,0 +1,179 @@
+"""What follows from the numbers: what to find out, what to do, what to beware of, and who has cared lately. Pure.
+
+Nothing here decides. Each advice names the numbers that it follows from, and the evidence; the page leads to the act.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from app.relationships import commitments, jobs
+from app.relationships.balance import Balance, Measure, names
+from app.relationships.evidence import Asking, Evidence, Holding, Moment, Promise
+from app.relationships.factors import Ref
+from app.relationships.jobs import Standing
+from vault.records import Alternative, Factor, Interaction
+
+Code = Literal["find_out", "second_source", "ask_commitment", "narrow", "leave"]
+Warned = Literal["problems", "competes", "sells", "sells_by_terms", "bought"]
+
+HALF_YEAR = timedelta(days=182)
+FEWEST_PROBLEMS = 3
+"""So many problems lately before their share says anything."""
+
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing to do. `factor` is the number that it follows from first; `alternatives` are the owner's own, the easiest first."""
+
+    code: Code
+    factor: Factor
+    alternatives: tuple[Alternative, ...] = ()
+    refs: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True)
+class Beware:
+    """One thing to beware of, with figures and evidence; `names` are those to whom data goes on, as the terms name them."""
+
+    code: Warned
+    figures: Mapping[str, int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    refs: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True)
+class Nurture:
+    """Who has done what for the relationship within half a year: by me, by them."""
+
+    started: tuple[int, int]
+    problems: tuple[int, int]
+    solved: tuple[int, int]
+    kept: tuple[int, int]
+
+
+def advise(balance: Balance, evidence: Evidence, measure: Measure) -> tuple[Advice, ...]:
+    """What to do, the most telling first. Nothing where nothing follows."""
+    return tuple(_advice(balance, evidence, measure))
+
+
+def warnings(evidence: Evidence, moment: Moment) -> tuple[Beware, ...]:
+    """What to beware of, as of a moment."""
+    return (*_problems(evidence, moment), *_sells(evidence, moment), *_said(evidence, moment))
+
+
+def nurture(evidence: Evidence, moment: Moment) -> Nurture:
+    """Count half a year: who took the initiative, who named and who solved problems, who kept promises."""
+    recent = list(_recent(evidence, moment, back=1))
+    started = [one for one in recent if one.kind != "problem"]
+    troubles = [one for one in recent if one.kind == "problem"]
+    solved, kept = [0, 0], [0, 0]
+    for promise in evidence.promises:
+        side = 0 if promise.commitment.by == "me" else 1
+        for step in moment.steps(promise):
+            if step.happened_at > moment.at - HALF_YEAR:
+                solved[side] += step.type == "remedied"
+                kept[side] += step.type == "kept"
+    return Nurture(_by_side(started), _by_side(troubles), (solved[0], solved[1]), (kept[0], kept[1]))
+
+
+def _advice(balance: Balance, evidence: Evidence, measure: Measure) -> Iterator[Advice]:
+    called = names(balance, measure)
+    leaning = called == ("you_depend",)
+    options = _alternatives(balance, evidence)
+    if len(called) > 1 and (open_factor := _widest(balance)) is not None:
+        yield Advice("find_out", open_factor)
+    if (leaning or "you_depend" in called) and balance.mine.high >= HALF and balance.factors["substitutes"].range.high >= HALF:
+        yield Advice("second_source", "substitutes", options)
+    if "you_depend" in called and balance.parts["their_ties"].low < HALF:
+        loose = sorted(one.record_id for one in evidence.promises if _loose(one, balance.moment))
+        yield Advice("ask_commitment", "remedies", refs=tuple(Ref("commitment", record_id) for record_id in loose))
+    wide = [one.grant_id for one in evidence.consents if balance.moment.lives(one) and (one.datatypes or one.sends)]
+    if wide and (leaning or warnings(evidence, balance.moment)):
+        yield Advice("narrow", "data", refs=tuple(Ref("grant", grant_id) for grant_id in sorted(wide)))
+    if _disappoints(balance, evidence) and balance.factors["lock_in"].range.low < HALF:
+        yield Advice("leave", "kept", options, balance.factors["kept"].found.refs)
+
+
+def _widest(balance: Balance) -> Factor | None:
+    """The factor whose being open leaves the most open; of two alike the first by name. What the evidence cannot say comes last."""
+    opened = [
+        (one.weight * one.range.width, one.factor != "revenue", one.factor) for one in balance.factors.values() if one.range.width > 0
+    ]
+    return max(opened)[2] if opened else None
+
+
+def _alternatives(balance: Balance, evidence: Evidence) -> tuple[Alternative, ...]:
+    standing = _standing(balance, evidence)
+    order = ("none", "little", "some", "unsaid", "much", "all")
+    noted = [one for one in standing.alternatives.values() if one.vendor_id != balance.vendor_id]
+    return tuple(sorted(noted, key=lambda one: (order.index(one.effort), one.name.casefold(), one.alternative_id)))
+
+
+def _standing(balance: Balance, evidence: Evidence) -> Standing:
+    found = [one.job for one in evidence.jobs if one.record_id == balance.job_id]
+    return jobs.standing(found[0], at=balance.moment.at, known_at=balance.moment.known_at) if found else Standing()
+
+
+def _loose(promise: Promise, moment: Moment) -> bool:
+    """Whether a promise of theirs stands and is just words."""
+    return promise.commitment.by == "them" and moment.promise(promise) == "active" and not commitments.backing(promise.commitment).backed
+
+
+def _disappoints(balance: Balance, evidence: Evidence) -> bool:
+    """Two promises broken at least, and more broken than kept."""
+    states = [balance.moment.promise(one) for one in evidence.promises if one.commitment.by == "them"]
+    return states.count("broken") > 1 and states.count("broken") > states.count("kept")
+
+
+def _recent(evidence: Evidence, moment: Moment, *, back: int) -> Iterator[Interaction]:
+    """The interactions of the last half year, or of the one `back` before it."""
+    start, end = moment.at - back * HALF_YEAR, moment.at - (back - 1) * HALF_YEAR
+    for one in evidence.happenings:
+        if start < one.interaction.happened_at <= end and moment.sees(one.interaction.happened_at, one.interaction.recorded_at):
+            yield one.interaction
+
+
+def _by_side(found: Iterable[Interaction]) -> tuple[int, int]:
+    sides = [one.initiative for one in found]
+    return sides.count("me"), sides.count("them")
+
+
+def _problems(evidence: Evidence, moment: Moment) -> Iterator[Beware]:
+    """Problems make up a larger share of what happened in this half year than in the one before."""
+    now, before = (list(_recent(evidence, moment, back=back)) for back in (1, 2))
+    new, old = (sum(one.kind == "problem" for one in found) for found in (now, before))
+    if new >= FEWEST_PROBLEMS and new * max(1, len(before)) > old * len(now):
+        yield Beware("problems", {"n": new, "of": len(now), "before": old, "of_before": len(before)})
+
+
+def _sells(evidence: Evidence, moment: Moment) -> Iterator[Beware]:
+    passing = [one for one in evidence.consents if one.sells and moment.lives(one)]
+    if passing:
+        named = tuple(dict.fromkeys(name for one in passing for name in one.sells))
+        yield Beware("sells_by_terms", {"n": len(named)}, named, tuple(Ref("grant", one.grant_id) for one in passing))
+    latest: dict[str, Holding] = {}
+    for one in evidence.holdings:
+        if moment.sees(one.received_at, one.received_at):
+            latest[one.client_id] = max(latest.get(one.client_id, one), one, key=lambda held: (held.received_at, held.record_id))
+    bought = [one for one in latest.values() if one.bought]
+    if bought:
+        yield Beware("bought", {"n": sum(one.bought for one in bought)}, refs=tuple(Ref("held", one.record_id) for one in bought))
+
+
+def _said(evidence: Evidence, moment: Moment) -> Iterator[Beware]:
+    last = latest_signpost(evidence.signposts, moment)
+    if last is not None:
+        if last.signpost.competes == "yes":
+            yield Beware("competes")
+        if last.signpost.sells == "yes":
+            yield Beware("sells")
+
+
+def latest_signpost(asked: Iterable[Asking], moment: Moment) -> Asking | None:
+    """The signposts asked last, as of a moment."""
+    seen = [one for one in asked if moment.sees(one.signpost.happened_at, one.signpost.recorded_at)]
+    return max(seen, key=lambda one: (one.signpost.happened_at, one.signpost.recorded_at, one.record_id), default=None)

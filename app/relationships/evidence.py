@@ -1,0 +1,171 @@
+"""What the balance is weighed from: opened records in the shape that its rules read. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from app.relationships import commitments
+from vault.records import Commitment, CommitmentEvent, Correction, Interaction, Job, Signpost
+
+Source = Literal["interaction", "commitment", "grant", "held", "job"]
+
+YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An interaction with its record id."""
+
+    record_id: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A promise with its record id and when the record was made."""
+
+    record_id: str
+    commitment: Commitment
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A permission: when it began and ended, which data it lets them have, and by which of my terms it was given.
+
+    `mine` holds `agreement` (an agreement of my roster), `counter` (they took my counter-offer), `proviso` (it ends when what they
+    send is of no use), `in_return` (it rests on what they give). `sells` names recipients and purposes by which data goes on.
+    """
+
+    grant_id: str
+    given_at: datetime
+    ended_at: datetime | None
+    datatypes: frozenset[str] = frozenset()
+    mine: frozenset[str] = frozenset()
+    sells: tuple[str, ...] = ()
+    sends: bool = False
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One version of what they say that they hold: how many things, and how many of these they bought."""
+
+    record_id: str
+    client_id: str
+    received_at: datetime
+    things: int
+    bought: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job with its record id."""
+
+    record_id: str
+    job: Job
+
+
+@dataclass(frozen=True)
+class Correcting:
+    """A correction with its record id."""
+
+    record_id: str
+    correction: Correction
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The signposts of one day with their record id."""
+
+    record_id: str
+    signpost: Signpost
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything written down that concerns one vendor. The order inside says nothing."""
+
+    vendor_id: str
+    happenings: tuple[Happening, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    jobs: tuple[Work, ...] = ()
+    corrections: tuple[Correcting, ...] = ()
+    signposts: tuple[Asking, ...] = ()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Which day is looked at, and what had been written down by when. Evidence counts when it had happened and was known."""
+
+    at: datetime
+    known_at: datetime
+
+    def sees(self, happened_at: datetime, recorded_at: datetime) -> bool:
+        """Whether evidence counts."""
+        return happened_at <= self.at and recorded_at <= self.known_at
+
+    def lives(self, consent: Consent) -> bool:
+        """Whether a permission lived."""
+        over = consent.ended_at is not None and self.sees(consent.ended_at, consent.ended_at)
+        return self.sees(consent.given_at, consent.given_at) and not over
+
+    def steps(self, promise: Promise) -> tuple[CommitmentEvent, ...]:
+        """The steps of a promise that count."""
+        return tuple(step for step in promise.commitment.events if self.sees(step.happened_at, step.recorded_at))
+
+    def promise(self, promise: Promise) -> commitments.State | None:
+        """Where a promise stood; None when it had not been made yet, or was not written down."""
+        steps = self.steps(promise)
+        if promise.created_at > self.known_at or (not steps and promise.created_at > self.at):
+            return None
+        return commitments.state(steps)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """An amount paid to a vendor; negative when it came back."""
+
+    vendor_id: str
+    amount: Decimal
+    currency: str
+    happened_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What was paid within a year, by currency: to everybody, and to each vendor. Amounts below nothing count as nothing."""
+
+    everybody: Mapping[str, Decimal]
+    vendors: Mapping[str, Mapping[str, Decimal]]
+
+    def by(self, vendor_id: str) -> Mapping[str, Decimal]:
+        """What was paid to one vendor, by currency."""
+        return self.vendors.get(vendor_id, {})
+
+
+def purchase(interaction: Interaction) -> Purchase | None:
+    """The purchase in an interaction, if there is one."""
+    if interaction.kind != "purchase" or interaction.amount is None or interaction.currency is None:
+        return None
+    amount = Decimal(interaction.amount)
+    return Purchase(interaction.vendor_id, amount, interaction.currency, interaction.happened_at, interaction.recorded_at)
+
+
+def spending(purchases: Iterable[Purchase], moment: Moment) -> Spending:
+    """Add up the year before the moment."""
+    vendors: dict[str, dict[str, Decimal]] = {}
+    for one in purchases:
+        if moment.sees(one.happened_at, one.recorded_at) and one.happened_at > moment.at - YEAR:
+            paid = vendors.setdefault(one.vendor_id, {})
+            paid[one.currency] = paid.get(one.currency, Decimal()) + one.amount
+    everybody: dict[str, Decimal] = {}
+    for paid in vendors.values():
+        for currency, amount in paid.items():
+            paid[currency] = max(Decimal(), amount)
+            everybody[currency] = everybody.get(currency, Decimal()) + paid[currency]
+    return Spending(everybody, vendors)
