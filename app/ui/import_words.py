@@ -11,6 +11,8 @@ FORMATS: Mapping[str, Lazy] = {
     "chrome": lazy("Passwords from Chrome or Edge"),
     "firefox": lazy("Passwords from Firefox"),
     "safari": lazy("Passwords from Safari"),
+    "table": lazy("Table (CSV)"),
+    "mail": lazy("Mail file"),
 }
 
 FIELDS: Mapping[str, Lazy] = {
@@ -25,6 +27,28 @@ FIELDS: Mapping[str, Lazy] = {
     "tags": lazy("Tags"),
     "notes": lazy("Notes"),
     "sources": lazy("Where it came from"),
+    "mail": lazy("Their mails"),
+}
+
+MEANINGS: Mapping[str, Lazy] = {
+    "name": lazy("name of the company"),
+    "website": lazy("website"),
+    "email": lazy("e-mail"),
+    "phone": lazy("telephone"),
+    "address": lazy("address"),
+    "login": lazy("my user name there"),
+    "customer_number": lazy("my customer number"),
+    "since": lazy("customer since (as 2020-12-31)"),
+    "job": lazy("what I have them for"),
+    "notes": lazy("notes"),
+    "tags": lazy("tags"),
+    "field": lazy("a field of its own"),
+}
+"""What a column of a table may be."""
+
+STAYED: Mapping[str, Lazy] = {
+    "changed": lazy("it was changed since"),
+    "used": lazy("something hangs on it: a note, a promise, a document, a permission or a contact link"),
 }
 
 SKIPPED: Mapping[str, Lazy] = {
@@ -37,7 +61,8 @@ SKIPPED: Mapping[str, Lazy] = {
 REFUSED: Mapping[str, Lazy] = {
     "missing": lazy("Choose a file first."),
     "too_large": lazy(
-        "This file is larger than 25 MiB. It was refused before it was read. Export fewer entries, or without pictures, and try again."
+        "This file is larger than 25 MiB (a mail file may have 1 GiB). Nothing of it was kept. "
+        "Export fewer entries, or without pictures, and try again."
     ),
     "bad_form": lazy("The file did not arrive whole. Try again."),
     "empty": lazy("This file is empty. Export it again and check its size."),
@@ -45,7 +70,8 @@ REFUSED: Mapping[str, Lazy] = {
     "encoding": lazy("Line %(line)s is not written in %(what)s. Export the file again as UTF-8."),
     "html": lazy("This is a web page or XML, not an export. Use the program's own export instead of saving the page."),
     "calendar": lazy("This is a calendar. Bothways reads address books (vCard) here, not calendars."),
-    "unknown": lazy("This is none of the formats that Bothways reads: Bitwarden JSON, vCard, or a browser's password CSV."),
+    "unknown": lazy("This is none of the formats that Bothways reads: mail (.eml, mbox), Bitwarden JSON, vCard, or a table as CSV."),
+    "mail_none": lazy("There is no mail in this file."),
     "encrypted_account": lazy(
         "This Bitwarden export is encrypted for your Bitwarden account, and only Bitwarden can open it. "
         "In Bitwarden choose Export vault and the format “.json” (not “.json (Encrypted)”), "
@@ -67,15 +93,13 @@ REFUSED: Mapping[str, Lazy] = {
     "vcard_outside": lazy("Line %(line)s stands outside of any card: “%(what)s”. A card begins with BEGIN:VCARD."),
     "vcard_unended": lazy("The card that begins on line %(line)s does not end: END:VCARD is missing."),
     "vcard_properties": lazy("The card that begins on line %(line)s has more than %(what)s lines of data."),
-    "csv_header": lazy(
-        "The first line names none of the columns that Chrome, Edge, Firefox or Safari write (url, username, password and others)."
-    ),
+    "csv_header": lazy("The first line is empty, so Bothways cannot tell what the columns are."),
     "csv_other": lazy(
         "This CSV was written by %(what)s, not by a browser. "
         "Bothways reads Bitwarden's JSON, and the CSV of Chrome, Edge, Firefox and Safari."
     ),
     "csv_column": lazy("No browser writes the column “%(what)s”, so Bothways cannot tell where the passwords are."),
-    "csv_columns": lazy("The first line has %(what)s columns; no browser writes so many."),
+    "csv_columns": lazy("The first line has %(what)s columns; a table may have 100."),
     "csv_twice": lazy("The first line names a column twice, so Bothways cannot tell where the passwords are."),
     "csv_row": lazy("The entry that ends on line %(line)s does not have as many columns as the first line (%(what)s)."),
     "csv_quotes": lazy("Quotation marks or line ends are broken near line %(line)s."),
@@ -89,6 +113,7 @@ BINARY: Mapping[str, Lazy] = {
     "picture": lazy("a picture"),
     "gzip": lazy("a compressed file"),
     "encrypted": lazy("an encrypted file"),
+    "outlook": lazy("a file of Outlook's own kind (.pst or .msg), which only Outlook can open; save the mails as .eml there"),
 }
 
 NEVER = (
@@ -130,6 +155,18 @@ def dropped(code: str, n: int) -> str:
         "key": ngettext("%(n)d public key or certificate", "%(n)d public keys or certificates", n),
         "agent": ngettext("%(n)d card inside a card", "%(n)d cards inside cards", n),
         "attachment": ngettext("%(n)d attachment", "%(n)d attachments", n),
+        "secret_column": ngettext("%(n)d value of a secret column", "%(n)d values of secret columns", n),
+        "mail_people": ngettext("%(n)d person with a private mailbox", "%(n)d people with private mailboxes", n),
+        "mail_spam": ngettext("%(n)d mail marked as spam or thrown away", "%(n)d mails marked as spam or thrown away", n),
+        "mail_own": ngettext("%(n)d mail that you sent yourself", "%(n)d mails that you sent yourself", n),
+        "mail_no_sender": ngettext("%(n)d mail without a sender", "%(n)d mails without a sender", n),
+        "mail_undated": ngettext("the markup of %(n)d mail without a date", "the markup of %(n)d mails without a date", n),
+        "mail_markup_broken": ngettext("%(n)d broken piece of markup", "%(n)d broken pieces of markup", n),
+        "mail_too_many_senders": ngettext("%(n)d mail of one sender too many", "%(n)d mails of more senders than are told apart", n),
+        "mail_too_many_happenings": ngettext(
+            "%(n)d order or the like, of a sender with very many", "%(n)d orders and the like, of senders with very many", n
+        ),
+        "mail_few": ngettext("%(n)d sender with the fewest mails", "%(n)d senders with the fewest mails", n),
     }
     return words.get(code, f"%(n)d {code}") % {"n": n}
 
@@ -140,3 +177,20 @@ def left_out(note: str) -> str:
     why, _tab, name = rest.partition("\t")
     words = {"line": line, "name": name, "why": SKIPPED.get(why, why)}
     return (_("Number %(line)s, “%(name)s”: %(why)s.") if name else _("Number %(line)s: %(why)s.")) % words
+
+
+def stayed(line: str) -> str:
+    """A record that undoing an import left, and why."""
+    why, _tab, name = line.partition("\t")
+    return _("“%(name)s”: %(why)s.") % {"name": name, "why": STAYED.get(why, why)}
+
+
+def purchase(day: str, title: str, money: str) -> str:
+    """A purchase that a mail tells of."""
+    return f"{day}: {title}, {money}" if money else f"{day}: {title}"
+
+
+def promise(day: str, text: str, *, mine: bool) -> str:
+    """A promise that a mail tells of, with its day."""
+    words = {"day": day, "text": text}
+    return (_("by %(day)s, from you: %(text)s") if mine else _("by %(day)s, from them: %(text)s")) % words

@@ -9,7 +9,6 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.exchange.importers.bitwarden import places
 from app.exchange.importers.reading import (
@@ -26,18 +25,11 @@ from app.exchange.importers.reading import (
     short_name,
     utf8,
 )
+from app.exchange.importers.tables import is_secret, next_row
 from app.exchange.importers.web import name_of
 from vault.records import Contact, Field, Vendor
 
 COLUMNS = 100
-
-
-class Rows(Protocol):
-    """What `csv.reader` returns: rows, and the physical line on which the last one ended."""
-
-    line_num: int
-
-    def __next__(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ def columns_of(header: list[str]) -> Columns:
     if len(names) > COLUMNS:
         raise ImportRefused("csv_columns", line=1, what=str(len(names)))
     for column, program in OTHERS.items():
-        if column in names:
+        if column in names and any(is_secret(name) for name in names):
             raise ImportRefused("csv_other", what=program)
     for browser in BROWSERS:
         if browser.needed <= set(names) and MARKS[browser.format] & set(names):
@@ -106,10 +98,20 @@ def columns_of(header: list[str]) -> Columns:
     raise ImportRefused("csv_header", line=1)
 
 
+def of_a_browser(first: bytes) -> bool:
+    """Whether a first line is a browser's, or so nearly that reading it will say what is wrong; else it is some other table."""
+    header = next(csv.reader([first.decode("utf-8", "replace")]), [])
+    try:
+        columns_of(header)
+    except ImportRefused as refused:
+        return refused.code != "csv_header"
+    return True
+
+
 def read(data: bytes) -> Reading:
     """Understand a browser's file. Raises ImportRefused naming the line."""
     rows = csv.reader(io.StringIO(utf8(check_text(data)), newline=""), strict=True)
-    header = _next(rows)
+    header = next_row(rows)
     if not header:
         raise ImportRefused("csv_header", line=1)
     browser = columns_of(header)
@@ -117,7 +119,7 @@ def read(data: bytes) -> Reading:
     vendors: list[Incoming] = []
     dropped: Counter[str] = Counter()
     skipped: list[Skipped] = []
-    while (row := _next(rows)) is not None:
+    while (row := next_row(rows)) is not None:
         if not row:
             continue
         line = rows.line_num
@@ -155,12 +157,3 @@ def _vendor(browser: Columns, cells: Mapping[str, str]) -> Incoming | None:
     fields = (Field(name="Name", value=whole),) if whole else ()
     vendor = Vendor(name=name, domains=tuple(domains), contacts=tuple(contacts), fields=fields, sources=(browser.format,))
     return Incoming(vendor, clean(cells.get(browser.note, "")))
-
-
-def _next(rows: Rows) -> list[str] | None:
-    try:
-        return next(rows)
-    except StopIteration:
-        return None
-    except csv.Error as bad:
-        raise ImportRefused("csv_quotes", line=max(rows.line_num, 1), what=str(bad)) from bad

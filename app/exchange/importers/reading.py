@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from vault.records import Item, Vendor
+from vault.records import Commitment, Interaction, Item, Vendor
 
 ENTRIES = 20_000
 """Most cards, logins or lines in one file."""
@@ -40,6 +40,8 @@ _BINARY = (
     (b"-----BEGIN PGP MESSAGE", "encrypted"),
     (b"-----BEGIN AGE ENCRYPTED", "encrypted"),
     (b"Salted__", "encrypted"),
+    (b"!BDN", "outlook"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "outlook"),
 )
 
 
@@ -64,10 +66,22 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A vendor as the file has it. `login_notes` are kept apart: they may hold secrets and are only kept when the owner says so."""
+    """A vendor as the file has it. `login_notes` are kept apart: they may hold secrets and are only kept when the owner says so.
+
+    `sort` is set where the owner chooses vendor by vendor: `company` or `perhaps`.
+    """
 
     vendor: Vendor
     login_notes: str = field(default="", repr=False)
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An interaction or a promise that a file tells of, and the position among its vendors of the one that it is with."""
+
+    position: int
+    what: Interaction | Commitment = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,7 @@ class Reading:
     dropped: tuple[tuple[str, int], ...] = ()
     skipped: tuple[Skipped, ...] = ()
     remarks: tuple[str, ...] = ()
+    happened: tuple[Happened, ...] = field(default=(), repr=False)
 
 
 def counted(dropped: Counter[str]) -> tuple[tuple[str, int], ...]:
@@ -123,13 +138,18 @@ def fitting(*, line: int | None = None, what: str = "") -> Iterator[None]:
         raise ImportRefused("value_too_long", line=line, what=f"{what[:40]} ({field_name})".strip()) from None
 
 
+def check_binary(start: bytes) -> None:
+    """Raises ImportRefused `binary` naming what a file is that begins like no text."""
+    for magic, what in _BINARY:
+        if start.startswith(magic):
+            raise ImportRefused("binary", what=what)
+
+
 def check_text(data: bytes) -> bytes:
     """The bytes of a text file, as UTF-8 where a byte order mark says how. Raises ImportRefused for what is no text at all."""
     if not data.strip():
         raise ImportRefused("empty")
-    for magic, what in _BINARY:
-        if data.startswith(magic):
-            raise ImportRefused("binary", what=what)
+    check_binary(data)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             data = data.decode("utf-16").encode()

@@ -6,7 +6,7 @@ revision marks) is dropped and counted.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from app.exchange.importers.contentlines import Card, Property, cards
@@ -33,7 +33,7 @@ DROPPED = {"PHOTO": "photo", "LOGO": "photo", "SOUND": "sound", "KEY": "key", "A
 """What a person would notice is missing."""
 
 TECHNICAL = frozenset(
-    "PRODID REV UID CLASS SORT-STRING MAILER PROFILE SOURCE NAME XML CLIENTPIDMAP FBURL CALURI CALADRURI KIND GEO TZ LANG "
+    "PRODID REV UID CREATED CLASS SORT-STRING MAILER PROFILE SOURCE NAME XML CLIENTPIDMAP FBURL CALURI CALADRURI KIND GEO TZ LANG "
     "X-ABUID X-ABADR X-ABSHOWAS X-IMAGEHASH X-IMAGETYPE X-SHARED-PHOTO-DISPLAY-PREF X-ABCROP-RECTANGLE X-ADDRESSING-GRAMMAR".split()
 )
 """Marks of the writing program; not counted one by one."""
@@ -86,9 +86,13 @@ def read(data: bytes) -> Reading:
     vendors: list[Incoming] = []
     skipped: list[Skipped] = []
     ansi = False
-    for card in cards(check_text(data)):
+    found = cards(check_text(data))
+    groups = _groups(found)
+    for card in found:
+        if _is_group(card):
+            continue
         with fitting(line=card.line):
-            vendor = _Reader(card, dropped).vendor()
+            vendor = _Reader(card, dropped, groups.get(_uid(card), ())).vendor()
         ansi = ansi or card.ansi
         if vendor is None:
             skipped.append(Skipped(card.line, "", "no_name"))
@@ -97,15 +101,49 @@ def read(data: bytes) -> Reading:
     return Reading(SOURCE, tuple(vendors), (), counted(dropped), tuple(skipped), ("windows_1252",) if ansi else ())
 
 
+def _is_group(card: Card) -> bool:
+    """A list of other cards (RFC 6350 section 6.1.4, and as Apple writes it in version 3.0)."""
+    return any(item.text.strip().lower() == "group" for item in card.all("KIND", "X-ADDRESSBOOKSERVER-KIND"))
+
+
+def _groups(found: list[Card]) -> dict[str, list[str]]:
+    """Names of groups by the UID of their members; they become tags."""
+    groups: dict[str, list[str]] = {}
+    for card in (card for card in found if _is_group(card)):
+        name = next((name for item in card.all("FN", "N") if (name := one_line(item.parts()[0])[:100])), "")
+        for item in card.all("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER") if name else ():
+            groups.setdefault(_bare_uid(item.text), []).append(name)
+    groups.pop("", None)
+    return groups
+
+
+def _uid(card: Card) -> str:
+    return next((_bare_uid(item.text) for item in card.all("UID")), "")
+
+
+def _bare_uid(text: str) -> str:
+    return text.strip().lower().removeprefix("urn:uuid:")
+
+
+def _preferred(items: list[Property]) -> list[Property]:
+    """In the order of PREF, 1 first (RFC 6350 section 5.3), those without after them as they stand."""
+
+    def rank(item: Property) -> int:
+        written = "".join(item.params.get("PREF", ()))
+        return int(written) if written.isascii() and written.isdigit() and len(written) <= len("100") else 101
+
+    return sorted(items, key=rank)
+
+
 class _Reader:
-    def __init__(self, card: Card, dropped: Counter[str]) -> None:
+    def __init__(self, card: Card, dropped: Counter[str], groups: Sequence[str]) -> None:
         self.card, self.dropped = card, dropped
         self.labels = {item.group: _plain_label(item.text) for item in card.all("X-ABLABEL") if item.group}
         self.domains: dict[str, None] = {}
         self.contacts: list[Contact] = []
         self.fields: list[Field] = []
         self.notes: list[str] = []
-        self.tags: dict[str, None] = {}
+        self.tags: dict[str, None] = dict.fromkeys(groups)
         self.person = self._person()
         self.organisation, self.department = self._organisation()
         # Of whom the rest of the card speaks, where that is not the vendor itself.
@@ -153,7 +191,7 @@ class _Reader:
         )
 
     def _person(self) -> str:
-        formatted = next((name for item in self.card.all("FN") if (name := one_line(item.text))), "")
+        formatted = next((name for item in _preferred(self.card.all("FN")) if (name := one_line(item.text))), "")
         if formatted:
             return formatted
         for item in self.card.all("N"):

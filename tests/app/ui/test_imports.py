@@ -124,9 +124,16 @@ def test_a_refused_file_leaves_no_row(instance: Instance, owner_browser: Browsin
 
 
 def test_no_file_is_said(owner_browser: Browsing) -> None:
+    """A browser sends an unchosen file as a file without name and content; a form without any is no form of ours."""
     owner_browser.get("/imports/new")
-    assert "Choose a file first." in owner_browser.post("/imports/new", {"other": "x"}).text
-    assert "Choose a file first." in upload(owner_browser, "", b"").text
+    field = f'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{owner_browser.csrf}\r\n'
+    file = '--b\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--b--\r\n'
+    origin = str(owner_browser.client.base_url).rstrip("/")
+    headers = {"origin": origin, "sec-fetch-site": "same-origin", "content-type": "multipart/form-data; boundary=b"}
+    answer = owner_browser.client.post("/imports/new", content=(field + file).encode(), headers=headers)
+    assert answer.status_code == 422
+    assert "Choose a file first." in answer.text
+    assert "did not arrive whole" in owner_browser.post("/imports/new", {"other": "x"}).text
 
 
 def test_an_encrypted_export_is_named_as_such(owner_browser: Browsing) -> None:

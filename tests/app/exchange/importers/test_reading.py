@@ -343,3 +343,22 @@ def test_the_program_writes_the_files(tmp_path: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(make_imports, "FOLDER", tmp_path / "imports")
     make_imports.write()
     assert len(list((tmp_path / "imports").iterdir())) == len(GOOD) + len(FAULTY)
+
+
+def written(*lines: str, version: str = "4.0") -> bytes:
+    return "".join(f"{line}\r\n" for line in ("BEGIN:VCARD", f"VERSION:{version}", *lines, "END:VCARD")).encode()
+
+
+def test_groups_of_cards_become_tags() -> None:
+    """A card that only lists others is no company; its name is a tag of theirs, as RFC 6350 and as Apple write it."""
+    modern = written("FN:Shops", "KIND:group", "MEMBER:urn:uuid:A-1", "MEMBER:mailto:nobody@x.example")
+    apple = written("FN:Food", "X-ADDRESSBOOKSERVER-KIND:group", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:a-1", version="3.0")
+    nameless = written("KIND:group", "MEMBER:urn:uuid:a-1")
+    (incoming,) = detect.read(modern + written("FN:Corner Shop", "UID:urn:uuid:a-1", "CATEGORIES:local") + apple + nameless).vendors
+    assert (incoming.vendor.name, incoming.vendor.tags) == ("Corner Shop", ("Shops", "Food", "local"))
+
+
+def test_the_preferred_name_is_the_name() -> None:
+    (incoming,) = detect.read(written("FN:Third", "FN;PREF=2:Second", "FN;PREF=1:First", "FN;PREF=x:Fourth")).vendors
+    assert incoming.vendor.name == "First"
+    assert [field.value for field in incoming.vendor.fields] == ["Third", "Second", "Fourth"]

@@ -36,7 +36,7 @@ def apply(stores: Stores, owner: Opened, import_id: str, *, notes: bool = False)
     account, keyring, mailbox = owner
     with stores.main.writing() as db:
         ledger.lock(db, account.account_id)
-        return applying.apply(db, keyring, owner_act(account, mailbox), import_id, keep_login_notes=notes, now=NOW)
+        return applying.apply(db, keyring, owner_act(account, mailbox), import_id, choice=applying.Choice(keep_login_notes=notes), now=NOW)
 
 
 def vendors(stores: Stores, owner: Opened) -> dict[str, Vendor]:
@@ -182,7 +182,7 @@ def test_a_failing_apply_changes_nothing(stores: Stores, owner: Opened) -> None:
     before = rows(stores)
     with pytest.raises(ZeroDivisionError), stores.main.writing() as db:
         ledger.lock(db, account.account_id)
-        applying.apply(db, keyring, owner_act(account, mailbox), import_id, keep_login_notes=True, now=NOW)
+        applying.apply(db, keyring, owner_act(account, mailbox), import_id, choice=applying.Choice(keep_login_notes=True), now=NOW)
         raise ZeroDivisionError
     assert rows(stores) == before
     assert vendors(stores, owner) == {}
