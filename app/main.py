@@ -17,11 +17,17 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app import migrations, refusals
 from app.api import routes as api_routes
 from app.database import Stores, open_stores, ready
+from app.devices import routes as device_routes
+from app.exchange.intake import Intake
+from app.exchange.outbound import Outbound
+from app.hot import HotRoute
 from app.middleware.access_log import AccessLog
 from app.middleware.faults import Faults
 from app.middleware.headers import Headers
 from app.middleware.hosts import Hosts
+from app.middleware.hot import Hot
 from app.middleware.paths import Paths
+from app.sending import Sending
 from app.settings import Settings
 from app.ui import routes as ui_routes
 from app.worker import Worker
@@ -40,7 +46,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     migrations.upgrade(settings)
     given = settings.instance_secret.get_secret_value() if settings.instance_secret else None
     instance = load_or_create(settings.data_dir / "instance-secret", given)
-    worker = Worker(stores, instance)
+    outbound = Outbound(settings.outbound_allowed)
+    intake = Intake(stores, instance)
+    worker, sending = Worker(stores, instance), Sending(stores, instance, outbound)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -48,7 +56,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gc.collect()
         gc.freeze()
         worker.start()
+        sending.start()
         yield
+        intake.close()
+        sending.stop()
         worker.stop()
         stores.close()
 
@@ -66,15 +77,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Hosts, settings=settings),
             Middleware(Faults, answer=refusals.broken),
             Middleware(Paths, answer=refusals.nothing_here),
+            Middleware(Hot, routes=HotRoute.all),
         ],
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         max_body_size=BROWSER_LIMIT,
     )
     app.state.settings, app.state.stores, app.state.instance, app.state.worker = settings, stores, instance, worker
+    app.state.sending, app.state.outbound, app.state.intake = sending, outbound, intake
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _health(app, stores)
     for router in api_routes.ROUTERS:
         app.include_router(router, max_body_size=API_LIMIT)
+    for router in device_routes.ROUTERS:
+        app.include_router(router)
     for router in ui_routes.ROUTERS:
         app.include_router(router)
     refusals.register(app)

@@ -15,12 +15,13 @@ from sqlmodel import Session, col, delete, select
 from app import clock
 from app.auth import passkeys, sessions, throttle
 from app.database import Stores
-from app.exchange import withdrawals
+from app.exchange import clocks, nearby, offers, outbox, releases, withdrawals
 from app.exchange.importers import staging
+from app.exchange.release_sweep import Sweeper
 from app.tables import ClientToken, CommitmentClock, DeviceCode, GrantToken, IdempotentAnswer, Invitation
-from consent import grants, ledger, successions
+from consent import grants, ledger, successions, usefulness
 from consent.act import Act, Signer
-from consent.store import Grant, RefusalCount, Request
+from consent.store import Foreseen, Grant, RefusalCount, Request
 from vault import accounts
 from vault.instance import InstanceKeys
 
@@ -37,6 +38,7 @@ class Worker:
 
     def __init__(self, stores: Stores, instance: InstanceKeys) -> None:
         self.stores, self.instance = stores, instance
+        self._releases = Sweeper(stores)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -73,18 +75,21 @@ class Worker:
             now,
         )
         self._each(
-            select(Request.account_id, Request.request_id).where(Request.state == "pending", Request.expires_at <= now),
+            select(Request.account_id, Request.request_id).where(col(Request.state).in_(grants.OPEN), Request.expires_at <= now),
             self._expire_request,
             now,
         )
         self._each(
             select(CommitmentClock.account_id, CommitmentClock.commitment_id).where(col(CommitmentClock.next_due_at) <= now), self._due, now
         )
+        self._each(select(Foreseen.account_id, Foreseen.grant_id).where(col(Foreseen.due_at) <= now), self._foreseen, now)
+        self._each(nearby.unnoted(now), self._note_days, now)
         hour = now.replace(minute=0, second=0, microsecond=0)
         self._each(
             select(RefusalCount.account_id, RefusalCount.account_id).where(col(RefusalCount.hour) < hour).distinct(), self._close_hours, now
         )
         self._succeed(now)
+        self._releases.sweep(now)
         self._sweep(now)
         self.stores.main.tidy()
         self.stores.state.tidy()
@@ -106,20 +111,25 @@ class Worker:
         grant = grants.find(db, account_id, grant_id)
         if grant is not None and grant.status in grants.LIVE and grant.expires_at <= now:
             grants.expire(db, self.act(db, account_id, now), grant)
+            releases.forget(db, account_id, grant_id)
+            offers.forget(db, account_id, grant_id)
+            releases.destroy_after(db, self.stores.state, grant)
 
     def _expire_request(self, db: Session, account_id: str, request_id: str, now: datetime) -> None:
         request = db.get(Request, (account_id, request_id))
-        if request is not None and request.state == "pending" and request.expires_at <= now:
+        if request is not None and request.state in grants.OPEN and request.expires_at <= now:
             grants.expire_request(db, self.act(db, account_id, now), request)
 
     def _due(self, db: Session, account_id: str, commitment_id: str, now: datetime) -> None:
-        row = db.get(CommitmentClock, (account_id, commitment_id))
-        if row is not None and row.next_due_at is not None and row.next_due_at <= now:
-            ledger.append(
-                db, self.act(db, account_id, now), "commitment.due", {"commitment_id": commitment_id, "due_at": row.next_due_at.isoformat()}
-            )
-            row.next_due_at = None
-            db.add(row)
+        clock = clocks.find(db, account_id, commitment_id)
+        if clock is not None:
+            clocks.settle(db, self.act(db, account_id, now), clock)
+
+    def _foreseen(self, db: Session, account_id: str, grant_id: str, now: datetime) -> None:
+        usefulness.take(db, self.act(db, account_id, now), grant_id)
+
+    def _note_days(self, db: Session, account_id: str, _subject: str, now: datetime) -> None:
+        nearby.note_days(db, self.act(db, account_id, now), now=now)
 
     def _close_hours(self, db: Session, account_id: str, _subject: str, now: datetime) -> None:
         ledger.close_hours(db, self.act(db, account_id, now))
@@ -142,4 +152,6 @@ class Worker:
             db.exec(delete(IdempotentAnswer).where(col(IdempotentAnswer.created_at) < now - IDEMPOTENT))
             db.exec(delete(Invitation).where(col(Invitation.expires_at) < now))
             db.exec(delete(GrantToken).where(col(GrantToken.gone_at) < now - TOMBSTONE))
+            offers.sweep(db, now=now)
+            outbox.sweep(db, now=now)
             staging.sweep(db, older_than=now - timedelta(days=1))

@@ -53,9 +53,10 @@ def strict_json(request: Request, body: bytes) -> dict[str, Any]:
 def strict_json_text(text: str) -> Any:
     """A JSON value. Raises Malformed for repeated keys, NaN, NUL, lone surrogates: what parsers read in different ways."""
     try:
-        value = json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
-        plain = json.dumps(value, ensure_ascii=False)
-        plain.encode()  # a lone surrogate, escaped in JSON, has no UTF-8
+        value = _DECODER.decode(text)
+        # NUL and a lone surrogate come only escaped: JSON takes no bare control character, UTF-8 no surrogate.
+        plain = _ENCODER.encode(value) if "\\u" in text else ""
+        plain.encode()
     except (ValueError, RecursionError) as bad:
         raise Malformed(("", f"not JSON: {bad}" if isinstance(bad, json.JSONDecodeError | _Bad) else "not JSON that can be kept")) from None
     if "\\u0000" in plain:
@@ -106,6 +107,10 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise _Bad(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def _content_type(request: Request, expected: str) -> None:

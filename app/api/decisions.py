@@ -3,46 +3,48 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.bodies import Body, read_as, strict_json
+from app.api.arriving import answered, receive
+from app.api.bodies import read_as, strict_json
 from app.api.documented import GRANT_TOKEN, problems, takes_json
-from app.api.door import DoorRoute, answer
-from app.api.refused import answer_refused, ended, sender
-from app.api.retries import Key, once
-from app.api.schemas import Decision, Verdict
-from app.auth.grant import ByGrantToken, GrantCaller
-from app.exchange import intake
-from app.exchange.idempotency import Attempt
+from app.api.door import HotDoorRoute, answer
+from app.api.schemas import Decision
+from app.api.schemas import Verdict as Words
+from app.auth.calls import Call
+from app.exchange.idempotency import Kept
+from app.exchange.intake import Accepted, Verdict
 from consent.decision import Ask
 
-router = APIRouter(prefix="/api/v1/decisions", route_class=DoorRoute, tags=["Messages"])
+router = APIRouter(prefix="/api/v1/decisions", route_class=HotDoorRoute, tags=["Messages"])
 
 
 @router.post(
     "",
     responses={
-        200: {"model": Verdict},
+        200: {"model": Words},
         **problems("consent-withdrawn", "consent-expired", "malformed", "too-large", "idempotency-conflict", "gone"),
     },
     openapi_extra={**takes_json(Decision), **GRANT_TOKEN},
     operation_id="decide",
 )
-def create(request: Request, known: ByGrantToken, body: Body, key: Key) -> Response:
+async def create(request: Request) -> Response:
     """Would this be let in now? Counts nothing. After the end of the consent the question itself is refused."""
-    decision = read_as(Decision, strict_json(request, body))
-    ask = Ask(kind=decision.kind, purpose=decision.purpose, channel=decision.channel)
-    attempt = Attempt(f"grant:{known.grant_id}", "decisions", key, body) if key else None
-    with known.writing() as caller:
-        return _over(request, caller, ask) or once(request, known.call, caller.db, attempt, lambda: _verdict(caller, ask))
+    parcel = await receive(request, _read)
+    asked = parcel.brought
+    arrival = parcel.arrival(Ask(kind=asked.kind, purpose=asked.purpose, channel=asked.channel), route="decisions", render=_render)
+    outcome = await answered(parcel, arrival, dry=parcel.key is None)
+    if isinstance(outcome, Response):
+        return outcome
+    kept = _render(outcome)
+    return Response(kept.answer, kept.status, media_type="application/json")
 
 
-def _verdict(caller: GrantCaller, ask: Ask) -> Response:
-    no = intake.weigh(caller.db, caller.grant, ask, now=caller.now)
-    return answer(Verdict(allowed=no is None, reason=no.reason if no else None))
+async def _read(request: Request, _call: Call, body: bytes) -> Decision:
+    return read_as(Decision, strict_json(request, body))
 
 
-def _over(request: Request, caller: GrantCaller, ask: Ask) -> Response | None:
-    no = ended(caller)
-    if no is None:
-        return None
-    intake.refuse(caller.db, sender(caller), no, ask)
-    return answer_refused(request, no)
+def _render(outcome: Accepted | Verdict) -> Kept:
+    assert isinstance(outcome, Verdict)
+    return _YES if outcome.reason is None else Kept(200, bytes(answer(Words(allowed=False, reason=outcome.reason)).body))
+
+
+_YES = Kept(200, bytes(answer(Words(allowed=True)).body))

@@ -18,9 +18,10 @@ from app.api.oauth_schemas import DeviceAuthorization
 from app.api.retries import Key, once
 from app.auth.calls import ASK_CLIENT, Arriving, Call
 from app.auth.client import authenticate
-from app.exchange import asking
+from app.exchange import asking, releases, sealing_keys
 from app.exchange.asking import Question
 from app.exchange.idempotency import Attempt
+from app.tables import Client
 from consent.errors import TermsError
 from consent.terms import Terms, parse
 
@@ -68,6 +69,7 @@ def create(
     question = _question(call, known.client_id, form)
     attempt = Attempt(known.client_id, "device_authorization", key, _repeatable(form)) if key else None
     with known.writing(lock=key is not None) as caller:
+        _sealable(call, caller.client, question.terms, form)
         return once(
             request,
             call,
@@ -102,6 +104,21 @@ def _terms(call: Call, text: str | None) -> Terms:
         return parse(details, now=call.now)
     except TermsError as bad:
         raise OAuthError("invalid_authorization_details", f"{bad.pointer or '/'}: {bad.detail}", pointer=bad.pointer) from None
+
+
+def _sealable(call: Call, client: Client, terms: Terms, form: dict[str, str]) -> None:
+    """Data leaves only sealed to the client's own key: without one there is nothing to ask for. Raises OAuthError at once, where
+    the client's developer sees it; a consent that could never be used would be found out much later."""
+    if not releases.readable(terms) or sealing_keys.of_client(call.stores.state, client, now=call.now) is not None:
+        return
+    said: list[dict[str, Any]] = json.loads(form["authorization_details"])
+    pointer = next(f"/{index}/actions" for index, one in enumerate(said) if "read_data" in one.get("actions", ()))
+    raise OAuthError(
+        "invalid_authorization_details",
+        f"{pointer}: read_data needs a public key to which the data can be sealed, and your registration has none: add to jwks a key with "
+        "use: enc (EC P-256, P-384 or P-521, or OKP X25519) at your registration_client_uri",
+        pointer=pointer,
+    )
 
 
 def _repeatable(form: dict[str, str]) -> bytes:

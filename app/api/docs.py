@@ -8,7 +8,24 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from app.api import decisions, device_authorization, grants, introspection, messages, oauth_metadata, registration, token
+from app.api import (
+    commitments,
+    crm_record,
+    data,
+    decisions,
+    device_authorization,
+    events,
+    grants,
+    introspection,
+    letters,
+    messages,
+    oauth_metadata,
+    redemptions,
+    registration,
+    requests,
+    token,
+    webhooks,
+)
 from app.api.door import DoorRoute
 from app.api.openapi import document
 from app.api.problem import problem, type_of
@@ -24,9 +41,18 @@ DOCUMENTED = (
     device_authorization.router,
     token.router,
     introspection.router,
+    requests.router,
     grants.router,
+    messages.hot,
     messages.router,
     decisions.router,
+    redemptions.router,
+    data.router,
+    crm_record.router,
+    commitments.router,
+    letters.router,
+    events.router,
+    webhooks.router,
 )
 
 _environment = Environment(
@@ -89,6 +115,11 @@ def _groups(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
                 ],
             }
             groups.setdefault(operation["tags"][0], []).append(shown)
+    for name, told in found["webhooks"].items():
+        operation = told["post"]
+        answers = [{"status": status, "text": response["description"], "fields": []} for status, response in operation["responses"].items()]
+        shown = {"method": _("event"), "path": name, "id": operation["operationId"], "text": operation["description"], "answers": answers}
+        groups.setdefault(operation["tags"][0], []).append({**shown, "takes": _takes(found, operation)})
     return groups
 
 

@@ -12,6 +12,7 @@ from app.api.bodies import BODY_LIMIT, Malformed, TooLarge
 from app.api.oauth_errors import NO_STORE, OAuthError, oauth_error
 from app.api.problem import malformed, problem, rate_limited, unknown_token
 from app.auth.calls import BadClient, Gone, TooMany, UnknownToken
+from app.hot import HotRoute
 
 _BASIC: Final = {"WWW-Authenticate": 'Basic realm="bothways", charset="UTF-8"'}
 _BEARER: Final = {"WWW-Authenticate": 'Bearer realm="bothways", error="invalid_token"'}
@@ -73,6 +74,10 @@ class DoorRoute(APIRoute):
         announced = request.headers.get("content-length", "")
         if announced.isascii() and announced.isdigit() and int(announced) > BODY_LIMIT:
             raise TooLarge
+
+
+class HotDoorRoute(DoorRoute, HotRoute):
+    """A route in a hurry, with the same refusals."""
 
 
 class OAuthRoute(DoorRoute):

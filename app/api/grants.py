@@ -1,38 +1,25 @@
-"""The consent as it stands, all of a client's relationships, and what became of a request."""
+"""The consent as it stands, and all of a client's relationships."""
 
-from typing import Any, Final, Literal, cast
+from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.responses import Response
 
-from app.api.bodies import Malformed
 from app.api.documented import CLIENT_TOKEN, GRANT_TOKEN, problems
 from app.api.door import DoorRoute, answer
-from app.api.problem import problem
-from app.api.schemas import GrantList, GrantShown, GrantSummary, KeySet, RelationshipKey, RequestShown, Status
+from app.api.paging import paging, paging_documented
+from app.api.relationship_keys import keys_of
+from app.api.schemas import GrantList, GrantShown, GrantSummary, Status
 from app.auth.client import ByClientToken
-from app.auth.grant import ByGrantToken
-from app.exchange import marks, polling
-from consent import grants, receipts, successions
+from app.auth.grant import ByGrantToken, status_seen
+from app.exchange import marks
+from consent import grants
 from consent.store import Grant, Relationship
-from consent.store import RelationshipKey as KeyRow
 from consent.terms import as_details
 
 router = APIRouter(prefix="/api/v1", route_class=DoorRoute, tags=["Consents"])
-PAGE: Final = 50
-MOST: Final = 200
-_PAGING = [
-    {
-        "name": "after",
-        "in": "query",
-        "required": False,
-        "description": "`next` of the page before.",
-        "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-    },
-    {"name": "limit", "in": "query", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE}},
-]
 
 
 @router.get("/grant", responses={200: {"model": GrantShown}, **problems("gone")}, openapi_extra=GRANT_TOKEN, operation_id="showGrant")
@@ -44,12 +31,12 @@ def show(known: ByGrantToken) -> Response:
             GrantShown(
                 grant_id=grant.grant_id,
                 client_reference=grant.client_reference,
-                status=_status(grant, expired=grant.expires_at <= caller.now),
+                status=_status(grant.status, over=grant.expires_at <= caller.now),
                 authorization_details=_details(grant),
                 given_at=grant.given_at,
                 expires=grant.expires_at,
                 receipt=grants.receipt_of(db, grant.account_id, grant.grant_id).jws,
-                jwks=_keys(db, grant),
+                jwks=keys_of(db, grant.account_id, grant.client_id),
             )
         )
 
@@ -57,12 +44,12 @@ def show(known: ByGrantToken) -> Response:
 @router.get(
     "/grants",
     responses={200: {"model": GrantList}, **problems("malformed")},
-    openapi_extra={**CLIENT_TOKEN, "parameters": _PAGING},
+    openapi_extra={**CLIENT_TOKEN, "parameters": paging_documented()},
     operation_id="listGrants",
 )
 def index(request: Request, known: ByClientToken) -> Response:
     """Every consent that this client was ever given, page by page."""
-    after, limit = _paging(request)
+    after, limit = paging(request)
     with known.reading() as caller:
         db = caller.db
         wanted = (
@@ -83,7 +70,7 @@ def index(request: Request, known: ByClientToken) -> Response:
                         grant_id=grant.grant_id,
                         subject=subjects[grant.account_id],
                         client_reference=grant.client_reference,
-                        status=_status(grant, expired=grant.expires_at <= caller.now, held=grant.account_id in held),
+                        status=_status(status_seen(db, grant, held=grant.account_id in held), over=grant.expires_at <= caller.now),
                         authorization_details=_details(grant),
                         given_at=grant.given_at,
                         expires=grant.expires_at,
@@ -95,56 +82,13 @@ def index(request: Request, known: ByClientToken) -> Response:
         )
 
 
-@router.get(
-    "/requests/{request_id}",
-    responses={200: {"model": RequestShown}, **problems("not-found")},
-    openapi_extra=CLIENT_TOKEN,
-    operation_id="showRequest",
-)
-def show_request(request: Request, known: ByClientToken, request_id: str) -> Response:
-    """How a request stands. One that leads to nobody looks like one that nobody has decided."""
-    with known.reading() as caller:
-        row = polling.by_request(caller.db, known.client_id, request_id)
-        if row is None:
-            return problem(request, "not-found")
-        state = polling.state_of(caller.db, row, now=caller.now)
-        granted = polling.granted(caller.db, row.account_id, request_id) if row.account_id and state == "granted" else None
-        return answer(
-            RequestShown(
-                request_id=request_id,
-                state=cast("Literal['pending', 'countered', 'granted', 'refused', 'expired']", state),
-                client_reference=row.client_reference,
-                created_at=row.created_at,
-                expires_at=row.expires_at,
-                grant_id=granted[0].grant_id if granted else None,
-            )
-        )
-
-
-def _status(grant: Grant, *, expired: bool, held: bool = False) -> Status:
-    """The status; past its date a grant is expired, even before the worker has come by; what lives in a held account is paused."""
-    if grant.status not in grants.LIVE:
-        return cast("Status", grant.status)
-    return "expired" if expired else "paused" if held else cast("Status", grant.status)
+def _status(seen: str, *, over: bool) -> Status:
+    """The status as the client sees it; past its date a grant is expired, even before the worker has come by."""
+    return "expired" if over and seen in grants.LIVE else cast("Status", seen)
 
 
 def _details(grant: Grant) -> list[dict[str, Any]]:
     return list(as_details(grants.standing(grant).terms))
-
-
-def _keys(db: Session, grant: Grant) -> KeySet:
-    wanted = (
-        select(KeyRow)
-        .where(col(KeyRow.account_id) == grant.account_id, col(KeyRow.client_id) == grant.client_id)
-        .order_by(col(KeyRow.valid_from))
-    )
-    followed = successions.published(db, grant.account_id, grant.client_id)
-    return KeySet(keys=[_key(row, followed.get(row.kid, ())) for row in db.execute(wanted).scalars()])
-
-
-def _key(row: KeyRow, succession: tuple[str, ...]) -> RelationshipKey:
-    times = {"valid_from": row.valid_from, "valid_until": row.valid_until}
-    return RelationshipKey.model_validate({**receipts.jwk(row.public), **times, "succession": succession})
 
 
 def _subjects(db: Session, client_id: str, page: list[Grant]) -> dict[str, str]:
@@ -152,18 +96,3 @@ def _subjects(db: Session, client_id: str, page: list[Grant]) -> dict[str, str]:
         col(Relationship.client_id) == client_id, col(Relationship.account_id).in_({grant.account_id for grant in page})
     )
     return {row.account_id: row.subject for row in db.execute(wanted).scalars()}
-
-
-def _paging(request: Request) -> tuple[str, int]:
-    query = request.query_params
-    unknown = sorted(set(query) - {"after", "limit"})
-    if unknown:
-        raise Malformed(*((f"/{name}", "unknown parameter") for name in unknown))
-    if len(query.multi_items()) != len(query):
-        raise Malformed(("", "a parameter is sent more than once"))
-    after, limit = query.get("after", ""), query.get("limit", str(PAGE))
-    if not limit.isascii() or not limit.isdigit() or len(limit) > 4 or not 1 <= int(limit) <= MOST:
-        raise Malformed(("/limit", f"a number from 1 to {MOST}"))
-    if after and not (len(after) == 32 and set(after) <= set("0123456789abcdef")):
-        raise Malformed(("/after", "`next` of the page before"))
-    return after, int(limit)

@@ -13,7 +13,8 @@ from app.api.oauth_errors import NO_STORE
 from app.api.oauth_schemas import Introspection
 from app.auth.calls import Arriving
 from app.auth.client import ClientCaller, authenticate
-from app.exchange import marks, polling, tokens, withdrawals
+from app.auth.grant import status_seen
+from app.exchange import marks, offers, polling, releases, tokens, withdrawals
 from app.tables import ClientToken, GrantToken
 from consent import grants, ledger
 from consent.store import Grant
@@ -74,6 +75,8 @@ def _hand_back(caller: ClientCaller, row: GrantToken) -> Grant | None:
     grant = grants.find(caller.db, row.account_id, row.grant_id)
     if grant is None or grant.status not in grants.LIVE:
         return None
+    releases.forget(caller.db, row.account_id, row.grant_id)
+    offers.forget(caller.db, row.account_id, row.grant_id)
     return grants.hand_back(caller.db, caller.act(row.account_id), grant)[0]
 
 
@@ -115,7 +118,7 @@ def _grant_token(caller: ClientCaller, token: str) -> Introspection | None:
         exp=int(grant.expires_at.timestamp()),
         sub=polling.subject_of(caller.db, row.account_id, row.client_id),
         grant_id=grant.grant_id,
-        status="paused" if held else grant.status,
+        status=status_seen(caller.db, grant, held=held),
         client_reference=grant.client_reference,
         authorization_details=details,
     )

@@ -57,13 +57,27 @@ class ClientMetadata(BaseModel):
     tos_uri: SecureUrl | None = None
     contacts: Annotated[list[Line], Field(max_length=10)] | None = None
     organisation: Organisation | None = None
-    jwks: dict[str, Any] | None = Field(default=None, description="Public keys (RFC 7517). Needed for `private_key_jwt`.")
-    jwks_uri: SecureUrl | None = Field(default=None, description="Kept; `private_key_jwt` needs `jwks` in this version.")
+    jwks: dict[str, Any] | None = Field(
+        default=None,
+        description="Public keys (RFC 7517). Needed for `private_key_jwt`; one with `use: enc` (EC, X25519) for data and letters.",
+    )
+    jwks_succession: str | None = Field(
+        default=None,
+        max_length=4096,
+        description="With a change of the `use: enc` key: a compact JWS by a signing key of the registration before, `typ` "
+        '`client-key-succession+jws`, saying `{"sub": client_id, "from": …, "to": …}` with the RFC 7638 thumbprints of both `enc` keys.',
+    )
+    jwks_uri: Url | None = Field(
+        default=None, description="Where the keys are, instead of `jwks`: https, port 443, no redirect, 64 KiB at most."
+    )
     token_endpoint_auth_method: Literal["client_secret_basic", "private_key_jwt"] = "client_secret_basic"  # noqa: S105 - a method, not a secret
     grant_types: list[Literal["urn:ietf:params:oauth:grant-type:device_code", "client_credentials"]] = Field(
         default_factory=lambda: list(GRANT_TYPES)  # type: ignore[arg-type]  # the two literals above
     )
-    webhook_uri: SecureUrl | None = None
+    webhook_uri: Url | None = Field(
+        default=None,
+        description="Where events are sent (Standard Webhooks): https, port 443, no redirect. Naming it again opens one that said 410.",
+    )
 
     @model_validator(mode="after")
     def _keys(self) -> "ClientMetadata":
@@ -71,13 +85,15 @@ class ClientMetadata(BaseModel):
             raise PydanticCustomError("jwks", "jwks and jwks_uri exclude each other")
         if self.jwks is not None:
             check_keys(self.jwks)
-        elif self.token_endpoint_auth_method == "private_key_jwt":  # noqa: S105 - a method, not a secret
-            raise PydanticCustomError("jwks", "private_key_jwt needs jwks; fetching jwks_uri is not supported by this version")
+            if self.token_endpoint_auth_method == "private_key_jwt" and all(key.get("use") == "enc" for key in self.jwks["keys"]):  # noqa: S105 - a method, not a secret
+                raise PydanticCustomError("jwks", "private_key_jwt needs a signing key in jwks")
+        elif self.jwks_uri is None and self.token_endpoint_auth_method == "private_key_jwt":  # noqa: S105 - a method, not a secret
+            raise PydanticCustomError("jwks", "private_key_jwt needs jwks or jwks_uri")
         return self
 
     def words(self) -> dict[str, Any]:
         """The metadata as it is kept."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True, exclude={"jwks_succession"})
 
 
 def check_keys(jwks: dict[str, Any]) -> None:

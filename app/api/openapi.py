@@ -9,12 +9,29 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from app.api import oauth_schemas, problem_schemas, schemas
+from app.api import commitment_schemas, event_schemas, exchange_schemas, oauth_schemas, problem_schemas, schemas
+from app.api.webhook_documents import described_webhooks
 from app.i18n import _
 
 TITLE: Final = "Bothways: the vendor's door"
-_TAKEN = (schemas.Message, schemas.Decision, oauth_schemas.ClientMetadata)
-_GIVEN = (oauth_schemas.GrantTokenAnswer, oauth_schemas.ClientTokenAnswer, problem_schemas.Problem, problem_schemas.OAuthProblem)
+_TAKEN = (
+    schemas.Message,
+    schemas.Decision,
+    schemas.Nothing,
+    schemas.Redemption,
+    exchange_schemas.CrmRecord,
+    exchange_schemas.LetterAnswer,
+    commitment_schemas.Commitment,
+    commitment_schemas.CommitmentReport,
+    oauth_schemas.ClientMetadata,
+)
+_GIVEN = (
+    event_schemas.WebhookPayload,
+    oauth_schemas.GrantTokenAnswer,
+    oauth_schemas.ClientTokenAnswer,
+    problem_schemas.Problem,
+    problem_schemas.OAuthProblem,
+)
 _REF: Final = "#/components/schemas/{model}"
 
 
@@ -35,6 +52,7 @@ def document(routers: Sequence[APIRouter], base_url: str) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     components["securitySchemes"] = _security()
+    found["webhooks"] = described_webhooks()
     for operations in found["paths"].values():
         for operation in operations.values():
             _plain(operation)

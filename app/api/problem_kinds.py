@@ -126,6 +126,13 @@ PROBLEMS: Final[dict[str, Kind]] = {
             lazy("Check the path and the id, and that the token belongs to the same consent."),
         ),
         Kind(
+            "not-countered",
+            409,
+            lazy("No counter-offer stands"),
+            lazy("The owner has made no counter-offer to this request, or it is settled, taken back or run out."),
+            lazy("Look at `GET /api/v1/requests/{id}`: only in the state `countered` is there something to accept or refuse."),
+        ),
+        Kind(
             "method-not-allowed",
             405,
             lazy("This path does not know the method"),

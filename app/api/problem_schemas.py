@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.schemas import Given
+from app.api.schemas import CounterOffer, Given
 
 
 class FieldError(Given):
@@ -32,3 +32,4 @@ class OAuthProblem(BaseModel):
 
     error: str
     error_description: str | None = None
+    counter_offer: CounterOffer | None = Field(default=None, description="Beside `authorization_pending`, while one stands.")

@@ -16,7 +16,9 @@ from app.api.oauth_schemas import ClientInformation, ClientMetadata
 from app.auth import invitations
 from app.auth.calls import REGISTER_ADDRESS, Arriving, Call, UnknownToken
 from app.auth.client import act_of
-from app.exchange import addresses, clients, withdrawals
+from app.destinations import complaint
+from app.exchange import addresses, clients, key_addresses, releases, sealing_keys, withdrawals
+from app.exchange.sealing_keys import BadSuccession
 from app.settings import Opening
 from app.tables import Client
 
@@ -36,13 +38,14 @@ def create(request: Request, call: Arriving, body: Body) -> Response:
     """Register (RFC 7591). The bearer token is the `initial_access_token` of a contact link, or an invitation of the operator."""
     call.spend((f"registrations from {call.network_address}", REGISTER_ADDRESS))
     token = _initial_token(call)
-    words = _words(request, body)
+    words = _words(request, call, body)
     with call.stores.main.writing() as db:
         if token is not None and not _admitted(db, call, token):
             call.wrong_secret()
             raise UnknownToken(presented=True)
         made = clients.register(db, call.instance, words.words(), now=call.now)
         told = _told(call, made.client, made.registration_token, made.client_secret, made.webhook_secret)
+    key_addresses.watch(call.stores.state, made.client, now=call.now)
     return secret_answer(told, 201)
 
 
@@ -63,20 +66,26 @@ def show(call: Arriving, client_id: str) -> Response:
     operation_id="changeRegistration",
 )
 def update(request: Request, call: Arriving, client_id: str, body: Body) -> Response:
-    """Replace the metadata (RFC 7592 section 2.2); what is left out is removed. Consents already given keep their terms."""
+    """Replace the metadata (RFC 7592 section 2.2); what is left out is removed. Consents already given keep their terms.
+
+    Data and letters stay sealed to the key for which each consent was given. A new `use: enc` key takes over where the owner
+    agrees, by one tap, if `jwks_succession` comes with it; else with a new consent.
+    """
     token = call.bearer()
     with call.stores.main.reading() as db:
         _managed(db, call, client_id, token)
     sent = strict_json(request, body)
     if sent.get("client_id", client_id) != client_id:
         raise OAuthError("invalid_client_metadata", "client_id cannot be changed")
-    words = _words(request, body)
+    words = _words(request, call, body)
     with call.stores.main.writing() as db:
         client = _managed(db, call, client_id, token, lock=True)
         if "client_secret" in sent and not clients.is_secret(client, sent["client_secret"]):
             raise OAuthError("invalid_client_metadata", "client_secret is not the current one")
+        _note_succession(db, call, client, words)
         secret = clients.change(db, client, words.words())
-        return secret_answer(_told(call, client, token, secret))
+    key_addresses.watch(call.stores.state, client, now=call.now)
+    return secret_answer(_told(call, client, token, secret))
 
 
 @router.delete(
@@ -97,9 +106,23 @@ def destroy(call: Arriving, client_id: str) -> Response:
         clients.lock(db, concerned)
         acts = {account_id: act_of(call, db, account_id, client_id) for account_id in concerned}
         ended = clients.remove(db, client, acts, now=call.now)
+        for grant in ended:
+            releases.forget(db, grant.account_id, grant.grant_id)
     for grant in ended:
         withdrawals.journal(call.stores.state, grant.account_id, grant.grant_id, now=call.now)
+    key_addresses.watch(call.stores.state, client, now=call.now)
     return Response(status_code=204, headers=NO_STORE)
+
+
+def _note_succession(db: Session, call: Call, client: Client, words: ClientMetadata) -> None:
+    """Keep the statement by which the keys of before vouch for the new sealing key: its owners may then let it follow by one tap."""
+    if words.jwks_succession is None:
+        return
+    try:
+        steps = sealing_keys.check_succession(client.client_id, clients.metadata(client), words.words(), words.jwks_succession)
+    except BadSuccession as bad:
+        raise OAuthError("invalid_client_metadata", f"jwks_succession: {bad}") from None
+    sealing_keys.note_succession(db, client.client_id, steps, words.jwks_succession, now=call.now)
 
 
 def _initial_token(call: Call) -> str | None:
@@ -131,15 +154,20 @@ def _managed(db: Session, call: Call, client_id: str, token: str, *, lock: bool 
     return client
 
 
-def _words(request: Request, body: bytes) -> ClientMetadata:
+def _words(request: Request, call: Call, body: bytes) -> ClientMetadata:
     try:
-        return ClientMetadata.model_validate(strict_json(request, body))
+        words = ClientMetadata.model_validate(strict_json(request, body))
     except ValidationError as bad:
         reasons = [
             f"{'.'.join(str(part) for part in error['loc']) or 'metadata'}: {error['msg']}"
             for error in bad.errors(include_url=False, include_input=False)
         ]
         raise OAuthError("invalid_client_metadata", "; ".join(reasons)) from None
+    for name, url in (("webhook_uri", words.webhook_uri), ("jwks_uri", words.jwks_uri)):
+        wrong = complaint(url, call.settings.outbound_allowed) if url else None
+        if wrong:
+            raise OAuthError("invalid_client_metadata", f"{name}: {wrong}")
+    return words
 
 
 def _told(call: Call, client: Client, token: str, secret: str | None = None, webhook_secret: str | None = None) -> ClientInformation:

@@ -48,8 +48,13 @@ def once(
     except Conflict:
         return conflict() if conflict else problem(request, "idempotency-conflict")
     if kept is not None:
-        return gate() or Response(kept.answer, kept.status, {"Idempotent-Replay": "true"}, "application/json")
+        return gate() or replay(kept)
     response = act()
     if response.status_code < 300:
         idempotency.keep(db, call.instance, attempt, Kept(response.status_code, bytes(response.body)), now=call.now)
     return response
+
+
+def replay(kept: Kept) -> Response:
+    """The earlier answer, once more."""
+    return Response(kept.answer, kept.status, {"Idempotent-Replay": "true"}, "application/json")

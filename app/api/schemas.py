@@ -71,7 +71,8 @@ class Message(Taken):
     """A message. `inbox` is delivered here; for any other channel the vendor delivers, after the 202."""
 
     kind: Kind = Field(
-        description="`service` belongs to what was bought, `offer` asks for something; `location_offer` is not accepted by this version."
+        description="`service` belongs to what was bought, `offer` asks for something; "
+        "`location_offer` is an offer that reaches the owner at its place."
     )
     purpose: str = Field(min_length=1, max_length=64, examples=["dpv:DirectMarketing"], description="A granted DPV purpose.")
     channel: Channel = Field(description="A granted channel.")
@@ -84,9 +85,17 @@ class Message(Taken):
         default="text", description="How `body` is written. Scripts and everything that loads remotely are stripped."
     )
     url: Url | None = Field(default=None, description="A page of yours; shown with its host.")
-    valid_from: Instant | None = None
-    valid_until: Instant | None = Field(default=None, description="After it the owner no longer sees the message as current.")
-    area: dict[str, Any] | None = Field(default=None, description="GeoJSON; only for `location_offer`.")
+    valid_from: Instant | None = Field(default=None, description="Before it a location offer reaches nobody; absent, it holds at once.")
+    valid_until: Instant | None = Field(
+        default=None,
+        description="After it the owner no longer sees the message as current. Required for `location_offer`, at most 90 days away.",
+    )
+    area: dict[str, Any] | None = Field(
+        default=None,
+        description="Where a `location_offer` holds, and required for it: a GeoJSON (RFC 7946) Polygon, MultiPolygon, or Point with "
+        "`radius_m` in metres, as a geometry or a Feature; at most 500 positions. The smallest circle around it is at most `max_radius_m`.",
+        examples=[{"type": "Point", "coordinates": [-6.2603, 53.3498], "radius_m": 400}],
+    )
     thread: str | None = Field(default=None, min_length=1, max_length=64, description="Your own id of a conversation.")
 
     @model_validator(mode="after")
@@ -95,8 +104,10 @@ class Message(Taken):
             raise PydanticCustomError("delivered_by", "delivered_by must be `client` for every channel but `inbox`, and absent for `inbox`")
         if self.channel == "inbox" and not (self.body or "").strip():
             raise PydanticCustomError("body", "body is required for the channel `inbox`")
-        if self.area is not None and self.kind != "location_offer":
-            raise PydanticCustomError("area", "area belongs to a location_offer only")
+        if (self.area is not None) != (self.kind == "location_offer"):
+            raise PydanticCustomError("area", "area is required for a location_offer, and belongs to no other kind")
+        if self.kind == "location_offer" and (self.channel != "inbox" or self.valid_until is None):
+            raise PydanticCustomError("location_offer", "a location_offer needs valid_until, and goes to the channel `inbox` only")
         if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:
             raise PydanticCustomError("valid_until", "valid_until must lie after valid_from")
         return self
@@ -115,6 +126,26 @@ class MessageStatus(Given):
     id: Id
     status: Literal["accepted", "expired", "taken_back"]
     redeemed_at: datetime | None = None
+
+
+class Redemption(Taken):
+    """A code that a customer shows."""
+
+    code: str = Field(
+        min_length=1,
+        max_length=64,
+        examples=["7K2M-XR4D-91QF"],
+        description="In any case, with any spaces and dashes; O is 0, I and L are 1.",
+    )
+
+
+class Redeemed(Given):
+    """The code was good, and is spent now."""
+
+    id: Id = Field(description="The message that the code belongs to.")
+    grant_id: Id
+    client_reference: str | None = None
+    redeemed_at: datetime
 
 
 class Verdict(Given):
@@ -181,6 +212,16 @@ class GrantList(Given):
     next: str | None = None
 
 
+class CounterOffer(Given):
+    """What the owner offers instead: it is granted as soon as you accept it, and to nobody else."""
+
+    authorization_details: list[dict[str, Any]]
+    offered_at: datetime
+    expires_at: datetime = Field(description="With the request.")
+    jws: str = Field(description="The owner's signature over the SHA-256 of the canonical terms (JWS, Ed25519, `counter-offer+jwt`).")
+    usefulness_share: str | None = Field(default=None, description="The share of useful messages that the owner makes a condition.")
+
+
 class RequestShown(Given):
     """How a request stands."""
 
@@ -190,3 +231,12 @@ class RequestShown(Given):
     created_at: datetime
     expires_at: datetime
     grant_id: Id | None = None
+    counter_offer: CounterOffer | None = Field(default=None, description="The owner's one counter-offer, also once it is settled.")
+    receipt: str | None = Field(
+        default=None, description="The signed record (compact JWS, Ed25519) of the yes or the no, the same bytes on both sides."
+    )
+    jwks: KeySet | None = Field(default=None, description="The keys of this relationship, beside what they signed.")
+
+
+class Nothing(Taken):
+    """An empty object. The body may be left out altogether."""

@@ -10,11 +10,12 @@ from app.api.documented import oauth_problems, takes_form
 from app.api.door import OAuthRoute, secret_answer
 from app.api.oauth_errors import oauth_error
 from app.api.oauth_schemas import DEVICE_GRANT, ClientTokenAnswer, GrantTokenAnswer
+from app.api.requests import shown_offer
 from app.auth.calls import Arriving
 from app.auth.client import KnownClient, authenticate
-from app.auth.grant import AFTERLIFE, ended_at
 from app.exchange import polling, tokens
-from app.exchange.polling import Issued, NotYet
+from app.exchange.bearers import AFTERLIFE, ended_at
+from app.exchange.polling import Countered, Issued, NotYet
 from consent import grants, ledger
 from consent.store import Grant
 from consent.terms import as_details
@@ -76,8 +77,13 @@ def _device(known: KnownClient, form: dict[str, str]) -> Response:
         raise Malformed(("/device_code", "is missing"))
     with known.writing() as caller:
         outcome = polling.poll(caller.db, form["device_code"], known.client_id, now=caller.now)
+        if isinstance(outcome, Issued):
+            return _issued(outcome)
+        if isinstance(outcome, Countered):
+            offer = shown_offer(outcome.offer).model_dump(mode="json", exclude_none=True)
+            return oauth_error(NotYet.PENDING.value, "the owner made a counter-offer; accept or refuse it", counter_offer=offer)
         # A no is returned, not raised: that it came too soon must be written down.
-        return _issued(outcome) if isinstance(outcome, Issued) else oauth_error(outcome.value, _WORDS[outcome])
+        return oauth_error(outcome.value, _WORDS[outcome])
 
 
 def _issued(issued: Issued) -> JSONResponse:

@@ -19,6 +19,7 @@ from app.auth import throttle
 from app.auth.throttle import Limit
 from app.database import Stores
 from app.errors import Throttled
+from app.exchange.outbound import Outbound
 from app.settings import Settings
 from consent.act import Signer
 from vault.instance import InstanceKeys
@@ -70,6 +71,7 @@ class Call:
     now: datetime
     network_address: str
     authorization: tuple[str, str] | None = field(repr=False)
+    outbound: Outbound = field(default_factory=Outbound, repr=False)
 
     @property
     def signer(self) -> Signer:
@@ -126,6 +128,7 @@ def arriving(request: Request) -> Call:
         now=clock.now(),
         network_address=request.client.host if request.client else "unknown",
         authorization=_authorization(request),
+        outbound=state.outbound,
     )
 
 

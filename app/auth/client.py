@@ -9,34 +9,22 @@ from typing import Annotated, Any, Final, TypeGuard
 
 from fastapi import Depends
 from joserfc import jwt
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from joserfc.jws import JWSRegistry
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.auth.calls import WRONG_SECRET_CLIENT, Arriving, BadClient, Call, UnknownToken
-from app.exchange import clients, tokens
+from app.exchange import clients, key_addresses, tokens
+from app.exchange.sealing_keys import SIGNATURES, SignatureRegistry
 from app.tables import Client, IdempotentAnswer
 from consent.act import Act
 from vault import accounts
 from vault.cipher import same, sha256
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-# Asymmetric only, and named one by one: an algorithm chosen by the sender is how JWTs are forged.
-ASSERTION_ALGORITHMS: Final = ("Ed25519", "EdDSA", "ES256", "ES384", "PS256", "RS256")
-
-
-class _Registry(JWSRegistry):
-    """Only the algorithms above. "EdDSA" is Ed25519's older name (RFC 9864), which most libraries still write."""
-
-    def get_alg(self, name: str) -> Any:
-        if name not in ASSERTION_ALGORITHMS:
-            raise UnsupportedAlgorithmError
-        return self.algorithms[name]
-
-
-_REGISTRY = _Registry(algorithms=list(ASSERTION_ALGORITHMS))
+ASSERTION_ALGORITHMS: Final = SIGNATURES
+_REGISTRY = SignatureRegistry(algorithms=list(SIGNATURES))
 ASSERTION_LIFE = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(seconds=30)
 
@@ -144,14 +132,24 @@ def _by_assertion(call: Call, assertion: str, named: str | None) -> KnownClient:
         client = clients.find(db, client_id)
     if client is None or client.auth_method != clients.PRIVATE_KEY_JWT or (named is not None and named != client_id):
         raise _wrong(call, client_id)
-    try:
-        keys = KeySet.import_key_set({"keys": clients.metadata(client)["jwks"]["keys"]})
-        claims = jwt.decode(assertion, keys, registry=_REGISTRY).claims
-    except (JoseError, ValueError, TypeError, KeyError):
-        raise _wrong(call, client_id) from None
+    claims = _signed(call, client, assertion) or _signed(call, client, assertion, again=True)
+    if claims is None:
+        raise _wrong(call, client_id)
     _check(call, claims, client_id)
     _use_once(call, client_id, claims["jti"])
     return KnownClient(call, client_id)
+
+
+def _signed(call: Call, client: Client, assertion: str, *, again: bool = False) -> dict[str, Any] | None:
+    """The claims, if a key of the client signed them. `again` looks for new keys where the client keeps them."""
+    if again and "jwks_uri" not in clients.metadata(client):
+        return None
+    found = key_addresses.current(call.stores.state, call.outbound, client, now=call.now, again=again)
+    try:
+        keys = KeySet.import_key_set({"keys": [key for key in found if key.get("use") != "enc"]})
+        return jwt.decode(assertion, keys, registry=_REGISTRY).claims
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _check(call: Call, claims: Mapping[str, Any], client_id: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated
 
@@ -13,13 +13,13 @@ from sqlmodel import Session
 from app.auth.calls import Arriving, Call, Gone, UnknownToken
 from app.auth.client import act_of
 from app.exchange import clients, marks, tokens
+from app.exchange.bearers import AFTERLIFE, TOMBSTONE, ended_at
 from app.tables import Client
-from consent import grants, ledger
+from consent import grants, ledger, pausing
 from consent.act import Act
 from consent.store import Grant, LedgerHead
 
-AFTERLIFE = timedelta(days=90)
-TOMBSTONE = timedelta(days=30)
+__all__ = ["AFTERLIFE", "ByGrantToken", "GrantCaller", "KnownGrant", "by_grant_token"]
 
 
 @dataclass(frozen=True)
@@ -81,22 +81,26 @@ class KnownGrant:
         if grant is None or client is None or ended_at(grant, now=self.call.now) + AFTERLIFE <= self.call.now:
             raise UnknownToken(presented=True)
         held = marks.held(db, self.call.stores.state, self.account_id)
-        return GrantCaller(self.call, db, paused(db, grant) if held else grant, client, held)
+        return GrantCaller(self.call, db, as_seen(db, grant, held=held), client, held)
 
 
-def paused(db: Session, grant: Grant) -> Grant:
-    """A grant of a held account as its client sees it: what lives is paused. The row itself stays as it is."""
-    db.expunge(grant)
-    if grant.status in grants.LIVE:
-        grant.status = "paused"
+def as_seen(db: Session, grant: Grant, *, held: bool) -> Grant:
+    """A grant as its client sees it: in a held account what lives is paused, and while the owner pauses everything, what is given.
+
+    The row itself stays as it is.
+    """
+    status = status_seen(db, grant, held=held)
+    if status != grant.status:
+        db.expunge(grant)
+        grant.status = status
     return grant
 
 
-def ended_at(grant: Grant, *, now: datetime) -> datetime:
-    """When the grant ended; `now` while it has not."""
-    if grant.status not in grants.LIVE:
-        return grant.changed_at
-    return min(grant.expires_at, now)
+def status_seen(db: Session, grant: Grant, *, held: bool) -> str:
+    """The status that a client sees, see `as_seen`."""
+    if held and grant.status in grants.LIVE:
+        return "paused"
+    return pausing.as_seen(grant.status, everything=pausing.paused(db, grant.account_id))
 
 
 def by_grant_token(call: Arriving) -> KnownGrant:

@@ -5,7 +5,8 @@ from sqlmodel import col, delete, func, select, update
 from app.auth import instance_ledger, sessions
 from app.auth.owner import Owner
 from app.database import Stores
-from app.state import LedgerMark, SlotMark, Withdrawal
+from app.exchange import outbox
+from app.state import LedgerMark, ReleaseKey, SlotMark, Withdrawal
 from app.tables import DeviceCode, GrantToken, IdempotentAnswer
 from consent.store import Grant
 from vault.store import Account
@@ -29,6 +30,8 @@ def leave(owner: Owner) -> None:
     db.exec(update(GrantToken).where(mine).values(account_id=None, grant_id=None, client_id=None, gone_at=owner.now))
     db.exec(delete(DeviceCode).where(col(DeviceCode.account_id) == account_id))
     db.exec(delete(IdempotentAnswer).where(col(IdempotentAnswer.caller).in_(granted)))
+    outbox.erase(db, account_id, now=owner.now)
+    db.flush()
     db.expunge_all()
     # Every other table of an owner goes with the account: its foreign keys say so, and a test holds them to it.
     db.exec(delete(Account).where(col(Account.account_id) == account_id))
@@ -41,6 +44,6 @@ def leave(owner: Owner) -> None:
 
 def _forget(stores: Stores, account_id: str) -> None:
     with stores.state.writing() as state:
-        for table in (LedgerMark, SlotMark, Withdrawal):
+        for table in (LedgerMark, ReleaseKey, SlotMark, Withdrawal):
             state.exec(delete(table).where(col(table.account_id) == account_id))
     stores.state.shred()

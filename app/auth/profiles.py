@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from app.relationships.quiet import Quiet
 from vault import cipher, store
 from vault.keyring import Keyring
 from vault.records import Kit, Profile
@@ -12,6 +13,11 @@ DEFAULT = Profile(time_zone="UTC", language="en", idle_minutes=30)
 def profile_id(account_id: str) -> str:
     """The record id of the profile: derived, because there is exactly one."""
     return cipher.sha256(b"bothways/profile/" + account_id.encode()).hex()[:32]
+
+
+def quiet_of(profile: Profile) -> Quiet | None:
+    """The owner's quiet hours; None where there are none."""
+    return Quiet.of(profile.quiet_from, profile.quiet_to, profile.time_zone)
 
 
 def kit_id(account_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col
 
-from app.tables import Message
+from app.tables import CrmRecord, LetterAnswer, Message, Offer, OfferMatch
 from consent import ledger, receipts, successions
 from consent.act import Act, Signer
 from consent.store import LedgerEntry, Receipt, RelationshipKey
@@ -62,5 +62,13 @@ def _relationship_key(row: Any) -> Place:
 
 SCOPE = Scope(
     holdings=(*HOLDINGS, Holding(RelationshipKey, ("client_id", "kid"), _relationship_key, along=_succeed)),
-    letters=(col(LedgerEntry.sealed), col(Receipt.opening), col(Message.sealed)),
+    letters=(
+        col(LedgerEntry.sealed),
+        col(Receipt.opening),
+        col(Message.sealed),
+        col(LetterAnswer.sealed),
+        col(CrmRecord.sealed),
+        col(Offer.sealed),
+        col(OfferMatch.sealed),
+    ),
 )

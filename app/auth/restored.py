@@ -1,11 +1,14 @@
 """After a restore: the owner is told, and says that the account goes on from here. Until then companies find it paused."""
 
+from dataclasses import replace
+
 from sqlmodel import Session
 
 from app.auth import ways_in
+from app.auth.catching_up import hand_of
 from app.auth.owner import Owner
 from app.database import Store
-from app.exchange import marks, withdrawals
+from app.exchange import marks, releases, withdrawals
 from consent import ledger
 from consent.act import Act
 from consent.store import LedgerHead
@@ -35,6 +38,7 @@ def confirm(owner: Owner) -> bool:
     ledger.append(db, owner.act(), "restore.confirmed", {"found": head.size, "remembered": mark[0] if mark else 0})
     if _raised(db, owner.keyring):
         ledger.append(db, owner.act(), "alarm.settled", {"what": WHAT})
+    releases.freshen(replace(hand_of(owner), frozen=False))
     owner.afterwards.append(lambda: _accept(owner))
     return True
 

@@ -125,6 +125,12 @@ def alive(store: Store, id_hash: bytes) -> bool:
         return db.get(Session, id_hash) is not None
 
 
+def keep_alive(store: Store, id_hash: bytes, *, now: datetime) -> bool:
+    """A request that takes long is still at work: it counts as use. Tells whether the session has not been ended."""
+    _touch(store, id_hash, now)
+    return alive(store, id_hash)
+
+
 def freshen(store: Store, id_hash: bytes, *, now: datetime) -> None:
     """The owner has shown a secret again in this session."""
     with store.writing() as db:

@@ -29,6 +29,7 @@ UNLOCK_ADDRESS = Limit(60, timedelta(minutes=15))
 CHALLENGE_ADDRESS = Limit(120, timedelta(minutes=15))
 SIGN_UP_ADDRESS = Limit(20, timedelta(hours=1))
 USER_CODE = Limit(10, timedelta(minutes=10))
+USER_CODE_ADDRESS = Limit(60, timedelta(minutes=10))
 
 
 def allow(store: Store, subject: str, *, limit: int, window: timedelta, now: datetime) -> bool:

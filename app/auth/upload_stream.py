@@ -5,7 +5,7 @@ order of a page's fields).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,9 +40,15 @@ class Received:
     size: int
 
 
-async def receive(request: Request, begin: Callable[[Mapping[str, str]], Sink], *, limit: int) -> Received | None:
-    """Read the body; None when no file was chosen. `begin` sees the fields that came before the file, may refuse by raising,
-    and hands out the sink.
+async def receive(
+    request: Request,
+    begin: Callable[[Mapping[str, str]], Sink],
+    *,
+    limit: int,
+    between: Callable[[], Awaitable[None]] | None = None,
+) -> Received | None:
+    """Read the body; None when no file was chosen. `begin` sees the fields that came before the file and, as `file`, its
+    name, may refuse by raising, and hands out the sink. `between` is waited for after each piece: what is slow happens there.
 
     Raises TooLarge (before anything is read when the length was announced), and BadForm for a body that is no multipart
     form, ends too early, or has anything after the file.
@@ -62,6 +68,8 @@ async def receive(request: Request, begin: Callable[[Mapping[str, str]], Sink], 
             if came > limit + AROUND:
                 raise TooLarge(limit)
             parser.write(chunk)
+            if between is not None:
+                await between()
         parser.finalize()
     except (FormParserError, UnicodeDecodeError) as bad:
         raise BadForm from bad
@@ -120,7 +128,7 @@ class _Parts:
             if self._name != FILE:
                 raise BadForm
             self._filename = options[b"filename"].decode(errors="replace")
-            self._sink = self._begin(self._fields)
+            self._sink = self._begin({**self._fields, FILE: _shown(self._filename)})
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._sink is None:

@@ -10,6 +10,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from app import clock
+from app.auth import catching_up
 from app.auth.accounts import WhoAsks
 from app.auth.form import Form, read_form
 from app.auth.owner import check_origin, cookie_name
@@ -55,7 +57,8 @@ def public_form(request: Request, form: Annotated[Form, Depends(read_form)]) -> 
 
 
 def begin(request: Request, response: Response, session: NewSession) -> Response:
-    """Give the browser the cookie of a session just made; the form cookie has served."""
+    """Give the browser the cookie of a session just made; the form cookie has served. What waited for the owner moves in first."""
+    catching_up.catch_up(request.app.state.stores, request.app.state.instance, session.cookie, now=clock.now())
     _set(request, response, cookie_name(_settings(request)), session.cookie, max_age=int(ABSOLUTE.total_seconds()))
     for served in (_form_cookie(request), _half_cookie(request)):
         response.delete_cookie(served, path="/", secure=_settings(request).secure, httponly=True, samesite="lax")

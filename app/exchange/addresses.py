@@ -105,5 +105,10 @@ def rows(db: Session, account_id: str) -> dict[str, Address]:
     return {row.address_id: row for row in found}
 
 
+def is_open(row: Address, now: datetime) -> bool:
+    """Whether a contact link still leads to its owner."""
+    return row.closed_at is None and (row.expires_at is None or row.expires_at > now)
+
+
 def _live(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (col(Address.closed_at).is_(None), or_(col(Address.expires_at).is_(None), col(Address.expires_at) > now))

@@ -4,6 +4,7 @@ All of it happens in the caller's one transaction, or none of it.
 """
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +13,9 @@ from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
-from app.relationships import commitments
-from app.tables import Client, CommitmentClock
-from consent import grants, ledger, receipts, terms
+from app.exchange import clocks
+from app.tables import Client
+from consent import grants, receipts, relationships, terms, usefulness
 from consent.act import Act, Signer
 from consent.receipts import ClientFacts
 from consent.store import Grant, Request
@@ -57,15 +58,20 @@ class Shown:
     withdraw_at: str
 
 
-def approve(desk: Desk, request: Request, granted: Terms, *, client: Client, vendor: str, shown: Shown) -> Grant:
+def approve(
+    desk: Desk, request: Request, granted: Terms, *, client: Client, vendor: str, shown: Shown, usefulness_share: str | None = None
+) -> Grant:
     """Give `granted`, a subset of what was asked, to `client`, and tie the client to a vendor.
 
-    `vendor` is the id of one of the owner's vendor records, or `NEW_VENDOR` for one made from the client's own words.
-    Raises LookupError when that vendor is not the owner's, and what `consent.grants.give` raises.
+    `vendor` is the id of one of the owner's vendor records, or `NEW_VENDOR` for one made from the client's own words;
+    `usefulness_share` (decimal text) the share of useful messages that the grant rests on.
+    Raises LookupError when that vendor is not the owner's, ValueError for a share that is none, and what `consent.grants.give` raises.
     """
     vendor_id = tie(desk, client, vendor)
-    signer = _signer(desk, client.client_id)
+    signer = sign_as_owner(desk, client.client_id)
     act = desk.act(signer)
+    relationships.know(desk.db, act, client.client_id, known=True)
+    promised = [(secrets.token_hex(16), promise) for promise in newly_promised(desk.db, request, granted)]
     grant, _receipt = grants.give(
         desk.db,
         act,
@@ -76,9 +82,12 @@ def approve(desk: Desk, request: Request, granted: Terms, *, client: Client, ven
         language=shown.language,
         rules_version=shown.rules_version,
         withdraw_at=shown.withdraw_at,
+        commitments=[commitment_id for commitment_id, _promise in promised],
+        proviso=usefulness.proviso(usefulness_share) if usefulness_share else None,
     )
-    for promise in granted.in_return:
-        track(desk, act, promise, vendor_id=vendor_id, grant_id=grant.grant_id)
+    for commitment_id, promise in promised:
+        number = granted.in_return.index(promise)
+        track(desk, act, commitment_id, promise, in_return=number, vendor_id=vendor_id, grant_id=grant.grant_id)
     return grant
 
 
@@ -95,48 +104,46 @@ def tie(desk: Desk, client: Client, vendor: str) -> str:
     return vendor
 
 
-def track(desk: Desk, act: Act, promise: Promise, *, vendor_id: str, grant_id: str) -> str:
-    """Record a promise made in return, start its clock and write it down in the ledger. Returns the commitment's id."""
-    commitment = Commitment(
+def newly_promised(db: Session, request: Request, granted: Terms) -> tuple[Promise, ...]:
+    """The promises that begin with this grant: all of them, but for those that the living grant which it changes rests on already.
+
+    Those are counted by the new terms from here on, and on what the new terms do not repeat the grant rests no more.
+    """
+    before = grants.find(db, request.account_id, request.grant_id) if request.grant_id else None
+    if before is None:
+        return granted.in_return
+    running = grants.standing(before).terms.in_return if before.status in grants.LIVE else ()
+    clocks.carry_over(db, before, granted)
+    return tuple(promise for promise in granted.in_return if promise not in running)
+
+
+def commitment_of(promise: Promise, *, vendor_id: str, grant_id: str, now: datetime, time_zone: str) -> Commitment:
+    """The record of a promise made in return."""
+    return Commitment(
         vendor_id=vendor_id,
         promise=promise.promise,
         by="them",
         source="api",
         metric="",
-        due_at=terms.duration(promise.within).after(desk.now) if promise.within and runs_from_giving(promise) else None,
+        due_at=terms.duration(promise.within).after(now) if promise.within and runs_from_giving(promise) else None,
         due_date=None,
-        time_zone=desk.time_zone,
+        time_zone=time_zone,
         remedy=_remedy(promise),
         grant_id=grant_id,
-        events=(CommitmentEvent(type="accepted", happened_at=desk.now, recorded_at=desk.now, note=""),),
+        events=(CommitmentEvent(type="accepted", happened_at=now, recorded_at=now, note=""),),
     )
-    commitment_id = store.add(desk.db, desk.keyring, commitment, now=desk.now)
-    set_clock(desk.db, desk.keyring.account_id, commitment_id, commitment)
-    backed = commitments.backing(commitment).backed
-    ledger.append(
-        desk.db,
-        act,
-        "commitment.made",
-        {"commitment_id": commitment_id, "grant_id": grant_id, "promise": promise.promise, "backed": backed},
-    )
-    return commitment_id
+
+
+def track(desk: Desk, act: Act, commitment_id: str, promise: Promise, *, in_return: int, vendor_id: str, grant_id: str) -> None:
+    """Record a promise made in return, start its clock and write it down in the ledger."""
+    commitment = commitment_of(promise, vendor_id=vendor_id, grant_id=grant_id, now=desk.now, time_zone=desk.time_zone)
+    store.add(desk.db, desk.keyring, commitment, now=desk.now, record_id=commitment_id)
+    clocks.start(desk.db, act, commitment_id, commitment, in_return=in_return)
 
 
 def runs_from_giving(promise: Promise) -> bool:
     """Whether the promise's time runs from the grant. From a claim, or any other event, it runs once the owner says so."""
     return promise.after in {None, "grant"}
-
-
-def set_clock(db: Session, account_id: str, commitment_id: str, commitment: Commitment) -> None:
-    """Bring the clock row of a commitment up to where the commitment stands."""
-    clock = db.get(CommitmentClock, (account_id, commitment_id)) or CommitmentClock(
-        account_id=account_id, commitment_id=commitment_id, state=""
-    )
-    clock.state = commitments.state(commitment.events)
-    clock.grant_id = commitment.grant_id
-    clock.remedy_seconds = commitments.remedy_seconds(commitment)
-    clock.next_due_at = commitments.next_due(commitment)
-    db.add(clock)
 
 
 def client_facts(client: Client) -> ClientFacts:
@@ -178,7 +185,8 @@ def metadata(client: Client) -> dict[str, Any]:
     return said
 
 
-def _signer(desk: Desk, client_id: str) -> Signer:
+def sign_as_owner(desk: Desk, client_id: str) -> Signer:
+    """The key that signs for the owner towards a client; the relationship and the key are made where there are none."""
     grants.relationship(desk.db, desk.act(None), client_id, lambda: _new_key(desk, client_id))
     desk.db.flush()
     return desk.signer_for(client_id)

@@ -1,7 +1,7 @@
 """A client asks for consent: the request goes to the addressed inbox, or waits for an owner to enter its user code.
 
-What leads nowhere (an unknown or closed address, a grant of somebody else) gets a blank row, so that nothing in the
-answer, nor in what follows, tells it from a request that an owner has not decided yet.
+What leads nowhere (an unknown or closed address, an owner who does not let this client ask, a grant of somebody else) gets a
+blank row, so that nothing in the answer, nor in what follows, tells it from a request that an owner has not decided yet.
 """
 
 import json
@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from app.exchange import addresses
 from app.exchange.tokens import PREFIX, hashed, make, own_grant
 from app.tables import Address, DeviceCode
+from consent import asking as consent_asking
 from consent import grants
 from consent.act import Act
 from consent.store import Grant, Request
@@ -65,6 +66,8 @@ def ask(db: Session, instance: InstanceKeys, question: Question, *, now: datetim
     stray = question.grant_id is not None and grant is None
     address = addresses.by_handle(db, question.login_hint, now=now) if question.login_hint is not None else None
     account_id = address.account_id if address and not stray and (grant is None or grant.account_id == address.account_id) else None
+    away = account_id is not None and not consent_asking.lets_ask(db, account_id, question.client_id)
+    account_id = None if away else account_id
     request_id, device_code, user_code = secrets.token_hex(16), make(PREFIX.device), _free_user_code(db, instance)
     db.add(
         DeviceCode(
@@ -84,6 +87,8 @@ def ask(db: Session, instance: InstanceKeys, question: Question, *, now: datetim
     )
     if account_id and address:
         _receive(db, question, request_id, address=address, now=now, expires_at=now + life)
+    elif address and away:
+        _turn_away(db, question, request_id, address=address, now=now)
     elif addressed:
         _as_much_work(question)
     db.flush()
@@ -149,11 +154,9 @@ def _own_grant(db: Session, question: Question) -> Grant | None:
 
 
 def _receive(db: Session, question: Question, request_id: str, *, address: Address, now: datetime, expires_at: datetime) -> None:
-    account_id = address.account_id
-    act = Act(account_id=account_id, actor=f"client:{question.client_id}", now=now, seal=accounts.mailbox(db, account_id).seal)
     grants.receive(
         db,
-        act,
+        _act(db, question, address.account_id, now=now),
         request_id=request_id,
         client_id=question.client_id,
         address_id=address.address_id,
@@ -162,6 +165,16 @@ def _receive(db: Session, question: Question, request_id: str, *, address: Addre
         grant_id=question.grant_id,
         expires_at=expires_at,
     )
+
+
+def _turn_away(db: Session, question: Question, request_id: str, *, address: Address, now: datetime) -> None:
+    """The owner lets this client not ask: a line in the owner's history, and for the client a blank row."""
+    act = _act(db, question, address.account_id, now=now)
+    consent_asking.turn_away(db, act, request_id=request_id, client_id=question.client_id, address_id=address.address_id)
+
+
+def _act(db: Session, question: Question, account_id: str, *, now: datetime) -> Act:
+    return Act(account_id=account_id, actor=f"client:{question.client_id}", now=now, seal=accounts.mailbox(db, account_id).seal)
 
 
 def _as_much_work(question: Question) -> None:

@@ -55,7 +55,7 @@ def register(db: Session, instance: InstanceKeys, words: Mapping[str, Any], *, n
 
 
 def change(db: Session, client: Client, words: Mapping[str, Any]) -> str | None:
-    """Replace a client's metadata (RFC 7592 section 2.2).
+    """Replace a client's metadata (RFC 7592 section 2.2). A webhook that had said 410 is called again.
 
     Returns a new client secret where the new way of authentication needs one that the client has not got.
     """
@@ -64,6 +64,7 @@ def change(db: Session, client: Client, words: Mapping[str, Any]) -> str | None:
     client.name, client.metadata_json, client.auth_method = words["client_name"], _canonical(words), words["token_endpoint_auth_method"]
     if secret or not basic:
         client.secret_hash = hashed(secret) if secret else None
+    client.webhook_disabled_at = None
     db.add(client)
     db.flush()
     return secret
@@ -103,7 +104,7 @@ def remove(db: Session, client: Client, acts: Mapping[str, Act], *, now: datetim
     for grant in live:
         grants.hand_back(db, acts[grant.account_id], grant)
     for request in _open_requests(db, client.client_id):
-        grants.decline(db, acts[request.account_id], request)
+        grants.drop(db, acts[request.account_id], request)
     db.execute(delete(ClientToken).where(col(ClientToken.client_id) == client.client_id))
     db.execute(update(DeviceCode).where(col(DeviceCode.client_id) == client.client_id).values(claimable=False))
     client.deleted_at, client.secret_hash = now, None
@@ -138,7 +139,7 @@ def unverified_claims(token: str) -> dict[str, Any]:
 def _open_requests(db: Session, client_id: str) -> list[Request]:
     codes = select(DeviceCode).where(col(DeviceCode.client_id) == client_id, col(DeviceCode.account_id).is_not(None))
     found = [db.get(Request, (code.account_id, code.request_id)) for code in db.execute(codes).scalars()]
-    return [request for request in found if request is not None and request.state == "pending"]
+    return [request for request in found if request is not None and request.state in grants.OPEN]
 
 
 def _secret_for(words: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,8 @@ import base64
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlalchemy import Connection, delete, insert, select
+from sqlmodel import Session, col
 
 from app.tables import IdempotentAnswer
 from vault.cipher import sha256
@@ -12,6 +13,8 @@ from vault.instance import InstanceKeys
 
 KEPT = timedelta(hours=24)
 _PURPOSE = "idempotent answer"
+_PLACE = ("caller", "route", "key_hash")
+_ANSWERS = select(*(col(getattr(IdempotentAnswer, name)) for name in ("body_hash", "status", "answer", "created_at")))
 
 
 @dataclass(frozen=True)
@@ -41,28 +44,29 @@ class Conflict(Exception):
     """The key came before with another body."""
 
 
-def earlier(db: Session, instance: InstanceKeys, attempt: Attempt, *, now: datetime) -> Kept | None:
+def earlier(db: Session | Connection, instance: InstanceKeys, attempt: Attempt, *, now: datetime) -> Kept | None:
     """The answer kept for this attempt. The caller holds the lock of the account or client, so that nobody writes it meanwhile.
 
     Raises Conflict when the body differs.
     """
-    row = db.get(IdempotentAnswer, attempt.place)
+    here = [getattr(IdempotentAnswer, name) == value for name, value in zip(_PLACE, attempt.place, strict=True)]
+    row = db.execute(_ANSWERS.where(*here)).one_or_none()
     if row is None:
         return None
-    if row.created_at + KEPT <= now:
-        db.delete(row)
-        db.flush()
+    body_hash, status, answer, created_at = row
+    if created_at + KEPT <= now:
+        db.execute(delete(IdempotentAnswer).where(*here))
         return None
-    if row.body_hash != sha256(attempt.body):
+    if body_hash != sha256(attempt.body):
         raise Conflict
-    return Kept(row.status, instance.unwrap(_PURPOSE, _context(attempt), base64.b64decode(row.answer)))
+    return Kept(status, instance.unwrap(_PURPOSE, _context(attempt), base64.b64decode(answer)))
 
 
-def keep(db: Session, instance: InstanceKeys, attempt: Attempt, kept: Kept, *, now: datetime) -> None:
+def keep(db: Session | Connection, instance: InstanceKeys, attempt: Attempt, kept: Kept, *, now: datetime) -> None:
     """Keep an answer for a repeat of this attempt."""
     caller, route, key_hash = attempt.place
-    db.add(
-        IdempotentAnswer(
+    db.execute(
+        insert(IdempotentAnswer).values(
             caller=caller,
             route=route,
             key_hash=key_hash,

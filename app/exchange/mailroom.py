@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from app.exchange import matched, offers
 from app.tables import Message
 from vault import shredding, store
 from vault.errors import Sealed
@@ -33,6 +34,7 @@ def collect(db: Session, keyring: Keyring, mailbox: OpenMailbox, *, now: datetim
         came += 1
     if came:
         shredding.mark(db, "message")
+    came += matched.collect(db, keyring, mailbox, now=now)
     _take_back(db, keyring, now=now)
     return came
 
@@ -40,15 +42,17 @@ def collect(db: Session, keyring: Keyring, mailbox: OpenMailbox, *, now: datetim
 def waiting(db: Session, account_id: str) -> bool:
     """Whether anything is sealed in the mailbox or was taken back since: one look before a write transaction is opened."""
     sealed = select(Message.message_id).where(Message.account_id == account_id, col(Message.sealed).is_not(None)).limit(1)
-    return db.exec(sealed).first() is not None
+    return db.exec(sealed).first() is not None or matched.waiting(db, account_id)
 
 
 def _take_back(db: Session, keyring: Keyring, *, now: datetime) -> None:
     """An offer that the owner never opened goes; one that was opened stays with the owner, marked."""
-    taken = select(Message.message_id, Message.taken_back_at).where(
+    taken = select(Message.message_id, Message.kind, Message.taken_back_at).where(
         Message.account_id == keyring.account_id, col(Message.taken_back_at).is_not(None)
     )
-    for message_id, at in db.exec(taken):
+    offered = matched.records(db, keyring)
+    for sent_as, kind, at in db.exec(taken):
+        message_id = offered.get(sent_as, "") if kind == offers.KIND else sent_as
         opened = store.get(db, keyring, MessageRecord, message_id)
         if opened is None or opened.fields.taken_back_at is not None:
             continue

@@ -1,15 +1,37 @@
 """Ledger marks: the state store remembers how far each ledger ever got, so that a restored main database is noticed."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Protocol
 
+from sqlalchemy import Connection, Executable, bindparam
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
-from app.database import Store
+from app.database import Store, swift
 from app.state import LedgerMark
 from consent.ledger import genesis
+from consent.statements import Lookup, Statement, together
 from consent.store import LedgerEntry, LedgerHead
+
+
+class End(Protocol):
+    """Where the ledger of an account ends in the main database."""
+
+    @property
+    def account_id(self) -> str:
+        """Whose ledger."""
+
+    @property
+    def size(self) -> int:
+        """How many entries."""
+
+    @property
+    def head(self) -> bytes:
+        """The hash of the last."""
 
 
 class Standing(StrEnum):
@@ -59,6 +81,57 @@ def standing(db: Session, state: Store, account_id: str) -> Standing:
 def held(db: Session, state: Store, account_id: str) -> bool:
     """Whether the main database went back, or nobody knows: then companies are answered as if every permission were paused."""
     return standing(db, state, account_id) is not Standing.LEVEL
+
+
+def raise_all(state: Connection, reached: Mapping[str, tuple[int, bytes]], *, now: datetime) -> None:
+    """Remember the ledger states (size, head) of several accounts that one transaction has committed. No mark goes down.
+
+    A power cut may take the latest marks with it, never the ledger that they speak of: a mark that is too low is still true.
+    """
+    with together(state), swift(state, durable=False):
+        _RAISE[state.dialect.name].run_each(
+            state,
+            [{"account_id": account_id, "size": size, "head": head, "at": now} for account_id, (size, head) in sorted(reached.items())],
+        )
+
+
+def held_among(db: Connection, state: Connection, ends: Iterable[End]) -> frozenset[str]:
+    """`held` for several accounts whose ledger ends were just read, as a set of account ids."""
+    ends = list(ends)
+    marks = {account_id: (size, head) for account_id, size, head in _MARKS.rows(state, [end.account_id for end in ends])}
+    return frozenset(end.account_id for end in ends if not _level(db, end, marks.get(end.account_id)))
+
+
+def _level(db: Connection, end: End, mark: tuple[int, bytes] | None) -> bool:
+    if mark is None or end.size < mark[0]:
+        return False
+    if mark[0] == 0:  # an empty ledger is where every other one began
+        return True
+    if end.size == mark[0]:
+        return end.head == mark[1]
+    return _ENTRY.rows(db, {"account": end.account_id, "number": mark[0]}) == [(mark[1],)]
+
+
+def _upsert(dialect: Any) -> Executable:
+    made = dialect.insert(LedgerMark)
+    new = {name: made.excluded[name] for name in ("size", "head", "at")}
+    statement: Executable = made.on_conflict_do_update(
+        index_elements=["account_id"], set_=new, where=col(LedgerMark.size) < made.excluded.size
+    )
+    return statement
+
+
+_RAISE = {"sqlite": Statement(lambda: _upsert(sqlite)), "postgresql": Statement(lambda: _upsert(postgresql))}
+_MARKS = Lookup(
+    lambda keys: sa_select(col(LedgerMark.account_id), col(LedgerMark.size), col(LedgerMark.head)).where(
+        col(LedgerMark.account_id).in_([bindparam(key) for key in keys])
+    )
+)
+_ENTRY = Statement(
+    lambda: sa_select(col(LedgerEntry.hash)).where(
+        col(LedgerEntry.account_id) == bindparam("account"), col(LedgerEntry.seq) == bindparam("number")
+    )
+)
 
 
 def accept(store: Store, account_id: str, *, size: int, head: bytes, now: datetime) -> None:

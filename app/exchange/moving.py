@@ -6,17 +6,18 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from app.exchange import mailroom, past
-from app.exchange.approvals import set_clock
+from app.exchange import arrivals, mailroom, past, standing, zones
+from app.exchange.clocks import set_clock
 from consent import ledger
 from consent.act import Act
+from consent.errors import AreaError
 from consent.store import Grant, LedgerHead, Relationship, Request
 from vault import age, transfer
 from vault.errors import BadArchive, NotEmpty
 from vault.instance import InstanceKeys
 from vault.keyring import Keyring
 from vault.mailbox import OpenMailbox
-from vault.records import Commitment, Kind, Profile
+from vault.records import Commitment, Kind, MyTerms, Profile
 from vault.store import Draft
 from vault.transfer import Contents
 
@@ -40,6 +41,7 @@ def export(
     `vault.errors.ExportTooLarge`.
     """
     mailroom.collect(db, keyring, mailbox, now=act.now)
+    arrivals.collect(db, keyring, mailbox, now=act.now)
     ledger.append(db, act, "export.made", {})
     history = past.told(db, keyring.account_id, mailbox, instance.signing_public)
     return transfer.export(db, keyring, profile, history, made={"at": act.now.isoformat(), **made})
@@ -77,9 +79,22 @@ def take_in(db: Session, keyring: Keyring, act: Act, moving: Moving) -> int:
     for opened_ in moving.contents.records.get(Kind.COMMITMENT, ()):
         assert isinstance(opened_.fields, Commitment)
         set_clock(db, keyring.account_id, opened_.record_id, opened_.fields)
+    for opened_ in moving.contents.records.get(Kind.MY_TERMS, ()):
+        assert isinstance(opened_.fields, MyTerms)
+        standing.apply(db, keyring, act, opened_.fields)
+    if moving.contents.records.get(Kind.ZONE):
+        _project(db, keyring)
     count = moving.contents.count
     ledger.append(db, act, "import.applied", {"format": transfer.FORMAT, "count": count})
     return count
+
+
+def _project(db: Session, keyring: Keyring) -> None:
+    """Private zones hide the owner from the first fix on. Raises BadArchive for one that is no area."""
+    try:
+        zones.project(db, keyring)
+    except (ValueError, AreaError):
+        raise BadArchive("zone") from None
 
 
 def bound(db: Session, account_id: str) -> bool:

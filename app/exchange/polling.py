@@ -10,6 +10,8 @@ from sqlmodel import Session, col
 from app.exchange import tokens
 from app.exchange.asking import SLOW_DOWN
 from app.tables import DeviceCode
+from consent import counters, grants
+from consent.counters import Offer
 from consent.store import Grant, Receipt, Relationship, Request
 
 
@@ -33,7 +35,14 @@ class Issued:
     receipt: str
 
 
-def poll(db: Session, device_code: str, client_id: str, *, now: datetime) -> Issued | NotYet:
+@dataclass(frozen=True)
+class Countered:
+    """Not yet, and it is the client's turn: the owner's counter-offer stands."""
+
+    offer: Offer
+
+
+def poll(db: Session, device_code: str, client_id: str, *, now: datetime) -> Issued | Countered | NotYet:
     """Answer a poll; who polls too soon has to wait five seconds longer from then on, which is written down.
 
     The token of a request is issued once. A request that renewed a grant gets a further token; the earlier ones stay good.
@@ -49,18 +58,26 @@ def poll(db: Session, device_code: str, client_id: str, *, now: datetime) -> Iss
     if last is not None and now - last < timedelta(seconds=row.interval):
         row.interval += SLOW_DOWN
         return NotYet.SLOW_DOWN
-    if state == "refused":
-        return NotYet.DENIED
-    if state != "granted" or row.account_id is None:
-        return NotYet.PENDING
-    return _issue(db, row, row.account_id, now=now)
+    if row.account_id is not None and state == "countered":
+        return Countered(offered(db, row.account_id, row.request_id))
+    if row.account_id is not None and state == "granted":
+        return _issue(db, row, row.account_id, now=now)
+    return NotYet.DENIED if state == "refused" else NotYet.PENDING
 
 
 def state_of(db: Session, row: DeviceCode, *, now: datetime) -> str:
-    """How a request stands: `pending`, `granted`, `refused` or `expired`. One that leads nowhere is pending until it expires."""
+    """How a request stands: `pending`, `countered`, `granted`, `refused` or `expired`. One that leads nowhere is pending until it
+    expires."""
     request = db.get(Request, (row.account_id, row.request_id)) if row.account_id else None
     state = request.state if request else "pending"
-    return "expired" if state == "pending" and row.expires_at <= now else state
+    return "expired" if state in grants.OPEN and row.expires_at <= now else state
+
+
+def offered(db: Session, account_id: str, request_id: str) -> Offer:
+    """The counter-offer of a request that has one."""
+    found = counters.offer_of(db.get_one(Request, (account_id, request_id)))
+    assert found is not None, "a request is countered with a counter-offer"
+    return found
 
 
 def by_request(db: Session, client_id: str, request_id: str) -> DeviceCode | None:
@@ -73,7 +90,7 @@ def granted(db: Session, account_id: str, request_id: str) -> tuple[Grant, Recei
     """The grant that came of a granted request, and the receipt of that moment."""
     first = (
         select(Receipt)
-        .where(col(Receipt.account_id) == account_id, col(Receipt.request_id) == request_id)
+        .where(col(Receipt.account_id) == account_id, col(Receipt.request_id) == request_id, col(Receipt.grant_id).is_not(None))
         .order_by(col(Receipt.created_at))
         .limit(1)
     )

@@ -27,6 +27,7 @@ class Prefix:
     device: str = "bwd_"
     client: str = "bwt_"
     grant: str = "bwg_"
+    phone: str = "bwp_"
 
 
 PREFIX = Prefix()

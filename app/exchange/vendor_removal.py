@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, select
 
 from app.exchange import addresses
+from app.exchange.importers import undoing
 from app.tables import CommitmentClock
-from consent import grants, ledger
+from consent import grants, ledger, relationships
 from consent.act import Act
 from consent.store import Grant
 from vault import store
 from vault.keyring import Keyring
-from vault.records import AddressRecord, Commitment, Interaction, Vendor
+from vault.records import AddressRecord, Commitment, Correction, Interaction, Signpost, Vendor
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def belongings(db: Session, keyring: Keyring, vendor_id: str, vendor: Vendor, *,
 
 
 def remove(db: Session, keyring: Keyring, act: Act, vendor_id: str, *, now: datetime) -> bool:
-    """Remove a vendor, its interactions and promises with their clocks, and its contact links, which close. Whether it was there.
+    """Remove a vendor with its interactions, promises, corrections and signposts, and its contact links, which close. Whether it was there.
 
     Messages, ended permissions and the history stay: they are the account of what the owner allowed. Raises StillBound.
     """
@@ -55,6 +56,8 @@ def remove(db: Session, keyring: Keyring, act: Act, vendor_id: str, *, now: date
     found = belongings(db, keyring, vendor_id, opened.fields, now=now)
     if found.live_grants:
         raise StillBound
+    for client_id in opened.fields.client_ids:
+        relationships.know(db, act, client_id, known=False)
     for address_id in found.addresses:
         if addresses.close(db, keyring.account_id, address_id, now=now):
             ledger.append(db, act, "address.closed", {"address_id": address_id})
@@ -68,6 +71,11 @@ def remove(db: Session, keyring: Keyring, act: Act, vendor_id: str, *, now: date
         store.remove(db, keyring, Commitment, commitment_id)
     for interaction_id in found.interactions:
         store.remove(db, keyring, Interaction, interaction_id)
+    for said in (Correction, Signpost):
+        for one in store.digests(db, keyring, said):
+            if one.values["vendor_id"] == vendor_id:
+                store.remove(db, keyring, said, one.record_id)
+    undoing.forget(db, keyring, vendor_id, now=now)
     return store.remove(db, keyring, Vendor, vendor_id)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.database import Store
+from app.exchange import offers, outbox, releases
 from app.state import Withdrawal
 from consent import grants
 from consent.act import Act, Signer
@@ -19,18 +20,27 @@ from vault.instance import InstanceKeys
 
 
 def withdraw(db: Session, state: Store, act: Act, grant: Grant) -> None:
-    """Withdraw a permission for good. Its journal entry follows the commit of `db` and precedes the answer.
+    """Withdraw a permission for good. Its journal entry follows the commit of `db` and precedes the answer; so does the end of
+    what is just being sent about it.
 
     Raises `consent.errors.IllegalTransition` when the permission has already ended; `act.signer` signs the receipt.
     """
     account_id, grant_id, now = grant.account_id, grant.grant_id, act.now
     grants.withdraw(db, act, grant)
-    event.listen(db, "after_commit", lambda _session: journal(state, account_id, grant_id, now=now), once=True)
+    releases.forget(db, account_id, grant_id)
+    offers.forget(db, account_id, grant_id)
+
+    def before_the_answer(session: Session) -> None:
+        journal(state, account_id, grant_id, now=now)
+        outbox.wait_until_quiet(session.get_bind(), account_id, grant_id)
+
+    event.listen(db, "after_commit", before_the_answer, once=True)
 
 
 def journal(state: Store, account_id: str, grant_id: str, *, now: datetime) -> None:
-    """Note a withdrawal that has been committed. Noting it twice changes nothing."""
+    """Note a withdrawal that has been committed, and destroy the key around what was released by it. Twice changes nothing."""
     with state.writing() as db:
+        releases.destroy_key(db, account_id, grant_id)
         if db.get(Withdrawal, (account_id, grant_id)) is None:
             try:
                 with db.begin_nested():
@@ -60,5 +70,8 @@ def apply_journal(db: Session, state: Store, instance: InstanceKeys, *, account_
             signer = Signer(kid=instance.kid, public=instance.signing_public, attested_by="instance", sign=instance.sign)
             act = Act(row.account_id, "instance", now, accounts.mailbox(db, row.account_id).seal, signer)
             grants.withdraw(db, act, grant)
+            releases.forget(db, row.account_id, row.grant_id)
+            offers.forget(db, row.account_id, row.grant_id)
+            releases.destroy_after(db, state, grant)
             ended += 1
     return ended

@@ -1,6 +1,5 @@
 """Headers that every answer carries (OWASP ASVS 5.0 3.4)."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import Settings
@@ -27,6 +26,7 @@ FIXED = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(self), payment=(), usb=()",
     "x-robots-tag": "noindex, nofollow",
 }
+_AGAIN, _NEVER = (b"cache-control", b"no-cache"), (b"cache-control", b"no-store")
 
 
 class Headers:
@@ -37,9 +37,12 @@ class Headers:
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self.app = app
-        self.fixed = dict(FIXED)
-        if settings.secure:
-            self.fixed["strict-transport-security"] = "max-age=31536000"
+        fixed = {
+            **FIXED,
+            **({"strict-transport-security": "max-age=31536000"} if settings.secure else {}),
+            "content-security-policy": POLICY,
+        }
+        self.fixed = [(name.encode(), value.encode()) for name, value in fixed.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI 3)."""
@@ -49,11 +52,10 @@ class Headers:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.fixed.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", POLICY)
-                headers.setdefault("cache-control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
+                headers = message["headers"]
+                there = {name for name, _value in headers}
+                cached = _AGAIN if scope["path"].startswith("/static/") else _NEVER
+                message["headers"] = [*headers, *(pair for pair in (*self.fixed, cached) if pair[0] not in there)]
             await send(message)
 
         await self.app(scope, receive, with_headers)

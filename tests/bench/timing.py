@@ -9,16 +9,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timing:
-    """How many times the bare cost something takes, and how many it may."""
+    """A ratio to what is compared with, and where it should lie: at most at the target, or at least at it. `figures` in words."""
 
     name: str
     ratio: float
     target: float
+    at_least: bool = False
+    figures: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the target is met."""
+        return self.ratio >= self.target if self.at_least else self.ratio <= self.target
 
     @property
     def line(self) -> str:
         """As `make bench` prints it."""
-        return f"BENCH {self.name} {self.ratio:.2f} {self.target:.2f} {'holds' if self.ratio <= self.target else 'short'}"
+        return f"BENCH {self.name} {self.ratio:.2f} {self.target:.2f} {'holds' if self.holds else 'short'}"
+
+    @property
+    def row(self) -> str:
+        """As a row of RESULTS.md."""
+        sign = "≥" if self.at_least else "≤"
+        return f"| {self.name} | {self.ratio:.2f} | {sign} {self.target:.2f} | {'holds' if self.holds else 'short'} | {self.figures} |"
 
 
 def paired(name: str, ours: Callable[[], object], bare: Callable[[], object], *, target: float, rounds: int = 9) -> Timing:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from app import clock
 from app.auth.resealing import relationship_key_place
 from app.database import Stores
-from app.exchange import addresses, approvals
+from app.exchange import addresses, approvals, countering
 from app.exchange.approvals import NEW_VENDOR, Desk, Shown
+from app.exchange.countering import Answer
 from app.tables import Client
 from consent import grants
 from consent.act import Act, Signer
@@ -21,12 +22,18 @@ from consent.store import Grant, RelationshipKey, Request
 from consent.terms import parse
 from tests.factories import make_account, make_details
 from tests.instances import Instance
+from tests.shop import new_key
 from vault import cipher
 from vault.keyring import Keyring
 from vault.mailbox import Mailbox
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-SHOP = {"client_name": "Corner Shop", "client_uri": "https://shop.example", "organisation": {"name": "Corner Shop", "country": "IE"}}
+SHOP = {
+    "client_name": "Corner Shop",
+    "client_uri": "https://shop.example",
+    "organisation": {"name": "Corner Shop", "country": "IE"},
+    "jwks": {"keys": [new_key().export_public(as_dict=True)]},
+}
 
 
 @dataclass
@@ -59,30 +66,45 @@ class Owner:
     def act(self, signer: Signer | None = None) -> Act:
         return Act(account_id=self.account_id, actor="owner", now=clock.now(), seal=self.mailbox.seal, signer=signer)
 
+    def desk(self, db: Session) -> Desk:
+        """The owner's hand in an open transaction."""
+        keys: dict[str, bytes] = {}
+
+        def key_place(client_id: str, kid: str) -> Any:
+            return relationship_key_place(self.account_id, client_id, kid)
+
+        def signer_for(client_id: str) -> Signer:
+            mine = (RelationshipKey.account_id == self.account_id, RelationshipKey.client_id == client_id)
+            row = db.exec(select(RelationshipKey).where(*mine)).one()
+            seed = keys.setdefault(client_id, self.keyring.open_bytes(key_place(client_id, row.kid), row.sealed))
+            return Signer(kid=row.kid, public=row.public, attested_by="owner", sign=lambda data: cipher.sign(seed, data))
+
+        return Desk(db, self.keyring, clock.now(), "Europe/Dublin", self.act, signer_for, key_place)
+
+    @property
+    def shown(self) -> Shown:
+        """What the owner saw."""
+        return Shown("what was shown", "en", "1", self.instance.settings.base_url + "/grants")
+
     def grant(self, request_id: str, details: list[dict[str, Any]] | None = None) -> str:
         """Give what was asked, or the narrower `details`; the id of the grant."""
         with self.stores.main.writing() as db:
             request = db.get_one(Request, (self.account_id, request_id))
             terms = parse(details or json.loads(request.details), now=clock.now())
-            keys: dict[str, bytes] = {}
-
-            def key_place(client_id: str, kid: str) -> Any:
-                return relationship_key_place(self.account_id, client_id, kid)
-
-            def signer_for(client_id: str) -> Signer:
-                mine = (RelationshipKey.account_id == self.account_id, RelationshipKey.client_id == client_id)
-                row = db.exec(select(RelationshipKey).where(*mine)).one()
-                seed = keys.setdefault(client_id, self.keyring.open_bytes(key_place(client_id, row.kid), row.sealed))
-                return Signer(kid=row.kid, public=row.public, attested_by="owner", sign=lambda data: cipher.sign(seed, data))
-
-            desk = Desk(db, self.keyring, clock.now(), "Europe/Dublin", self.act, signer_for, key_place)
-            shown = Shown("what was shown", "en", "1", self.instance.settings.base_url + "/grants")
             client = db.get_one(Client, request.client_id)
-            return approvals.approve(desk, request, terms, client=client, vendor=NEW_VENDOR, shown=shown).grant_id
+            return approvals.approve(self.desk(db), request, terms, client=client, vendor=NEW_VENDOR, shown=self.shown).grant_id
+
+    def counter(self, request_id: str, details: list[dict[str, Any]], *, usefulness_share: str | None = None) -> None:
+        """Offer the narrower `details` instead."""
+        with self.stores.main.writing() as db:
+            request = db.get_one(Request, (self.account_id, request_id))
+            answer = Answer(parse(details, now=clock.now()), NEW_VENDOR, self.shown, usefulness_share)
+            countering.counter(self.desk(db), request, db.get_one(Client, request.client_id), answer)
 
     def decline(self, request_id: str) -> None:
         with self.stores.main.writing() as db:
-            grants.decline(db, self.act(), db.get_one(Request, (self.account_id, request_id)))
+            request = db.get_one(Request, (self.account_id, request_id))
+            countering.decline(self.desk(db), request, db.get_one(Client, request.client_id))
 
     def end(self, grant_id: str, verb: str) -> None:
         """`pause`, `resume` or `withdraw`."""
@@ -154,10 +176,12 @@ def make_shop(instance: Instance, owner: Owner, handle: str | None = None, **met
     return Shop(instance.client, made.json())
 
 
-def make_relationship(instance: Instance, owner: Owner, details: list[dict[str, Any]] | None = None, **form: str) -> Shop:
+def make_relationship(
+    instance: Instance, owner: Owner, details: list[dict[str, Any]] | None = None, *, webhook_uri: str | None = None, **form: str
+) -> Shop:
     """A client with a grant and its token."""
     handle = owner.link()
-    shop = make_shop(instance, owner, handle)
+    shop = make_shop(instance, owner, handle, **({"webhook_uri": webhook_uri} if webhook_uri else {}))
     asked = shop.ask(handle, details, **form).json()
     owner.grant(asked["request_id"])
     answer = shop.poll(asked["device_code"])

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 from httpx2 import Client
@@ -17,7 +18,7 @@ from vault.instance import load_or_create
 
 GUIDE = (Path(__file__).parents[3] / "app/api/GUIDE.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
-OWNER_ACTS = "<!-- the owner grants -->"
+OWNER_ACTS = re.compile(r"<!-- the owner (grants|counters) -->")
 DONE = "--the-block-is-done--"
 
 
@@ -61,35 +62,44 @@ def hand_out_link(server: Server, stores: Stores) -> str:
     return addresses.url(server.settings, made[1])
 
 
-def grant_in_a_browser(server: Server) -> None:
-    """What the guide asks of the owner: tick the line, grant."""
+def answer_in_a_browser(server: Server, act: str) -> None:
+    """What the guide asks of the owner: tick the line, and grant it or offer it under another agreement."""
     with Client(base_url=server.url) as client:
         browser = Browsing(client).unlock()
         request_id = re.findall(r"/requests/([0-9a-f]{32})", browser.get("/requests").text)[0]
         browser.get(f"/requests/{request_id}")
-        assert browser.submit(f"/requests/{request_id}/approve", {"keep-0": "1"}).status_code == 303
+        path, more = ("approve", {}) if act == "grants" else ("counter", {"agreement": "SD-BASE-DP"})
+        (form,) = [form for form in browser.forms if form.action == f"/requests/{request_id}/approve"]
+        assert browser.post(f"/requests/{request_id}/{path}", {**form.fields, "keep-0": "1", **more}).status_code == 303
 
 
 def test_guide_from_link_to_refusal(server: Server, stores: Stores) -> None:
     """Each command succeeds, and whatever the guide says it prints, it prints."""
     link, shell = hand_out_link(server, stores), Shell()
-    before, after = GUIDE.split(OWNER_ACTS)
     printed: list[str] = []
     try:
-        for part in (before, after):
+        for number, part in enumerate(OWNER_ACTS.split(GUIDE)):
+            if number % 2:
+                assert number > 1 or printed == ["pending"]
+                answer_in_a_browser(server, part)
+                continue
             for block in BLOCK.findall(part):
                 commands = f'LINK="{link}"' if block.startswith("LINK=") else block
                 printed += shell.type(commands)
-            if part is before:
-                assert printed == ["pending"]
-                grant_in_a_browser(server)
     finally:
         shell.close()
     granted, *rest = printed[1:]
     assert '"authorization_details":[' in granted
     assert rest[:3] == ['{"allowed":true}', "accepted", "accepted"]
     assert rest[3:5] == [f"{server.url}/problems/over-frequency", "explained"]
-    assert (rest[5], rest[7], rest[8:]) == ("given", "granted", ["204", "200", "handed_back"])
+    assert (rest[5], rest[7]) == ("given", "granted")
+    assert rest[8:11] == ["204", '{"items":[]}', "offered"]
+    assert datetime.fromisoformat(rest[11])
+    del rest[8:12]
+    assert rest[8:12] == ["consent.granted", '{"items":[]}', "https://shop.example/hooks", "open"]
+    assert rest[12].startswith('{"items":[')
+    assert rest[13:16] == ["204", "200", "handed_back"]
+    assert rest[16:] == ["countered", "SD-BASE-DP", "granted"]
 
 
 def test_guide_names_only_problems_that_exist() -> None:

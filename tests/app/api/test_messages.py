@@ -59,7 +59,6 @@ def test_message_reaches_the_owner_and_only_the_owner(instance: Instance, owner:
     [
         ({}, {"purpose": "dpv:DeliveryOfGoods"}, "purpose-not-granted"),
         ({}, {"channel": "sms", "delivered_by": "client"}, "channel-not-granted"),
-        ({}, {"kind": "location_offer"}, "action-not-granted"),
         ({"hours": None}, {}, "outside-hours"),
     ],
 )
@@ -160,15 +159,6 @@ def test_other_content_types_are_refused(shop: Shop) -> None:
     """JSON only."""
     answer = shop.http.post("/api/v1/messages", content=b"{}", headers={**bearer(shop.grant_token), "content-type": "text/plain"})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "")
-
-
-def test_granted_location_offer_is_honestly_not_supported(instance: Instance, owner: Owner) -> None:
-    """Where the gate would let one in, this version says that it cannot, and counts nothing."""
-    details = make_details(now=clock.now(), actions=["send_message", "send_location_offer"], location={"max_radius_m": 2000})
-    shop = make_relationship(instance, owner, details)
-    answer = shop.post("/messages", message(kind="location_offer", area={"type": "Point", "coordinates": [0, 0]}))
-    assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"pointer": "/kind", "detail": "location offers are not accepted by this version"}]
 
 
 def test_unread_message_taken_back_is_erased(instance: Instance, owner: Owner, shop: Shop) -> None:

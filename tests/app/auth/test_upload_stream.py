@@ -66,7 +66,7 @@ def test_the_bytes_arrive_as_they_are(data: bytes, step: int) -> None:
         "a.bin", len(data)
     )
     assert taken.data == data
-    assert taken.fields == {"csrf": "right", "note": "für später"}
+    assert taken.fields == {"csrf": "right", "note": "für später", "file": "a.bin"}
 
 
 def test_no_file_chosen() -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from app.auth.resealing import relationship_key_place
 from app.database import Stores
-from app.exchange import approvals, withdrawals
+from app.exchange import approvals, countering, withdrawals
 from app.exchange.approvals import NEW_VENDOR, Desk, Shown
 from app.relationships import commitments
 from app.state import Withdrawal
@@ -181,7 +181,7 @@ def test_a_yes_that_fails_leaves_nothing(hand: Hand, fault: str) -> None:
     tables = (Grant, Receipt, Relationship, RelationshipKey, CommitmentClock, LedgerEntry)
     if fault == "decided":
         with hand.stores.main.writing() as db:
-            grants.decline(db, hand.act(), db.get_one(Request, (hand.account_id, REQUEST_ID)))
+            countering.decline(hand.desk(db), db.get_one(Request, (hand.account_id, REQUEST_ID)), db.get_one(Client, CLIENT_ID))
     before = hand.count(*tables)
     asked = parse(make_details(), now=NOW)
     wider = replace(asked, expires=asked.expires + timedelta(days=1))

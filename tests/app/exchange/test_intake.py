@@ -1,25 +1,33 @@
-"""The intake: decide, seal, write down, in one transaction."""
+"""The intake: decide, seal, write down, whatever waits in one transaction."""
 
+import asyncio
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select, update
 
 from app import clock
-from app.exchange import intake
-from app.exchange.intake import Accepted, Draft, Sender
+from app.api.messages import _render
+from app.api.schemas import MessageAccepted
+from app.exchange import marks
+from app.exchange.bearers import Nobody
+from app.exchange.idempotency import Conflict, Kept
+from app.exchange.intake import Accepted, Arrival, Draft, Intake, Outcome, Repeatable, Verdict
+from app.exchange.tokens import hashed
 from app.tables import Message
-from consent import grants, ledger
-from consent.act import Act
+from consent import ledger
 from consent.decision import Refused
+from consent.errors import TermsChanged
 from consent.ledger import Verified
-from consent.store import LedgerEntry, LedgerHead
+from consent.store import Grant, LedgerEntry, LedgerHead, RefusalCount
 from tests.app.api.loop import Owner, Shop, make_owner, make_relationship
 from tests.instances import Instance
-from vault import accounts
+from vault.mailbox import Mailbox
 
 DRAFT = Draft(kind="offer", purpose="dpv:DirectMarketing", channel="inbox", title="New bread", body="From eight.")
+FOREIGN = Draft(kind="offer", purpose="dpv:DeliveryOfGoods", channel="inbox", title="x", body="y")
 
 
 @pytest.fixture
@@ -32,59 +40,163 @@ def shop(instance: Instance, owner: Owner) -> Shop:
     return make_relationship(instance, owner)
 
 
-def send(instance: Instance, owner: Owner, shop: Shop, *, days: float = 0, draft: Draft = DRAFT) -> Accepted | Refused:
+@pytest.fixture
+def intake(instance: Instance) -> Iterator[Intake]:
+    intake = Intake(instance.stores, instance.app.state.instance)
+    yield intake
+    intake.close()
+
+
+def arrival(shop: Shop, *, days: float = 0, draft: Draft = DRAFT, repeatable: Repeatable | None = None) -> Arrival:
     """One message, `days` from now."""
-    now = clock.now() + timedelta(days=days)
-    with instance.stores.main.writing() as db:
-        ledger.lock(db, owner.account_id)
-        grant = grants.find(db, owner.account_id, shop.grant_id)
-        assert grant is not None
-        act = Act(owner.account_id, f"client:{shop.client_id}", now, accounts.mailbox(db, owner.account_id).seal)
-        return intake.accept(db, Sender(act, grant, "Corner Shop"), draft, now)
+    return Arrival(hashed(shop.grant_token), draft.ask, clock.now() + timedelta(days=days), draft, repeatable)
 
 
-def test_window_slides(instance: Instance, owner: Owner, shop: Shop) -> None:
+def together(intake: Intake, arrivals: Sequence[Arrival]) -> list[Outcome | BaseException]:
+    """All of them at once; what comes of each."""
+
+    async def all_of_them() -> list[Outcome | BaseException]:
+        return list(await asyncio.gather(*(intake.take(each) for each in arrivals), return_exceptions=True))
+
+    return asyncio.run(all_of_them())
+
+
+def alone(intake: Intake, each: Arrival) -> Outcome | BaseException:
+    return together(intake, [each])[0]
+
+
+def verified(db: Session, account_id: str) -> int:
+    """How many entries the account's ledger has; it must hold."""
+    head = db.get_one(LedgerHead, account_id)
+    mine = select(LedgerEntry).where(LedgerEntry.account_id == account_id).order_by(col(LedgerEntry.seq))
+    assert isinstance(ledger.verify(head, db.exec(mine).all()), Verified)
+    return head.size
+
+
+def test_window_slides(intake: Intake, shop: Shop) -> None:
     """Two a week: what came over a week ago no longer counts; `retry_after` is true to the second."""
-    assert [type(send(instance, owner, shop, days=day)) for day in (0, 3)] == [Accepted, Accepted]
-    refused = send(instance, owner, shop, days=4)
+    assert [type(alone(intake, arrival(shop, days=day))) for day in (0, 3)] == [Accepted, Accepted]
+    refused = alone(intake, arrival(shop, days=4))
     assert isinstance(refused, Refused)
     assert refused.retry_after is not None
     assert abs(refused.retry_after - 3 * 86400) <= 2
-    assert isinstance(send(instance, owner, shop, days=4 + refused.retry_after / 86400), Accepted)
+    assert isinstance(alone(intake, arrival(shop, days=4 + refused.retry_after / 86400)), Accepted)
 
 
-def test_cap_holds_when_all_come_at_once(instance: Instance, owner: Owner, shop: Shop) -> None:
-    """Eight at the same time, two get in: the account's lock makes them queue, and the ledger stays whole."""
+def test_cap_holds_within_one_batch(instance: Instance, intake: Intake, owner: Owner, shop: Shop) -> None:
+    """Eight in one transaction, two get in; the others are one entry and five repeats. The mark follows the ledger."""
+    outcomes = together(intake, [arrival(shop) for _ in range(8)])
+    assert [type(outcome) for outcome in outcomes].count(Accepted) == 2
+    with instance.stores.main.reading() as db:
+        assert len(db.exec(select(Message)).all()) == 2
+        size = verified(db, owner.account_id)
+        assert [count.repeats for count in db.exec(select(RefusalCount))] == [5]
+        assert marks.mark_of(instance.stores.state, owner.account_id) == (size, db.get_one(LedgerHead, owner.account_id).head)
+
+
+def test_cap_holds_when_all_come_at_once_by_two_processes(instance: Instance, intake: Intake, owner: Owner, shop: Shop) -> None:
+    """Two gates on one database stand for two processes: the account's lock makes them queue, and the ledger stays whole."""
+    other = Intake(instance.stores, instance.app.state.instance)
     with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(lambda _n: send(instance, owner, shop), range(8)))
+        outcomes = list(pool.map(lambda n: alone((intake, other)[n % 2], arrival(shop)), range(8)))
+    other.close()
     assert sum(isinstance(outcome, Accepted) for outcome in outcomes) == 2
     with instance.stores.main.reading() as db:
         assert len(db.exec(select(Message)).all()) == 2
-        head = db.get_one(LedgerHead, owner.account_id)
-        entries = db.exec(select(LedgerEntry).order_by(col(LedgerEntry.seq))).all()
-        assert isinstance(ledger.verify(head, entries), Verified)
+        verified(db, owner.account_id)
 
 
-def test_refusal_survives_and_message_does_not(instance: Instance, owner: Owner, shop: Shop) -> None:
+def test_batch_holds_many_accounts(instance: Instance, intake: Intake) -> None:
+    """Several owners in one transaction: each ledger is its own, each message is sealed to its own owner."""
+    owners = [make_owner(instance, login) for login in ("robin", "wren", "sparrow")]
+    shops = [make_relationship(instance, owner) for owner in owners]
+    outcomes = together(intake, [arrival(shop) for shop in shops] + [arrival(shop, draft=FOREIGN) for shop in shops])
+    assert [type(outcome) for outcome in outcomes] == [Accepted] * 3 + [Refused] * 3
+    with instance.stores.main.reading() as db:
+        assert {row.account_id for row in db.exec(select(Message))} == {owner.account_id for owner in owners}
+        for owner in owners:
+            verified(db, owner.account_id)
+            types = db.exec(select(LedgerEntry.type).where(LedgerEntry.account_id == owner.account_id).order_by(col(LedgerEntry.seq))).all()
+            assert types[-2:] == ["message.accepted", "message.refused"]
+
+
+def test_refusal_survives_and_message_does_not(instance: Instance, intake: Intake, shop: Shop) -> None:
     """A refusal is committed with its entry; no row of a message is left."""
-    outcome = send(instance, owner, shop, draft=Draft(kind="offer", purpose="dpv:DeliveryOfGoods", channel="inbox", title="x", body="y"))
-    assert outcome == Refused("purpose-not-granted", "R5")
+    assert alone(intake, arrival(shop, draft=FOREIGN)) == Refused("purpose-not-granted", "R5")
     with instance.stores.main.reading() as db:
         assert db.exec(select(Message)).all() == []
         assert "message.refused" in {entry.type for entry in db.exec(select(LedgerEntry))}
 
 
-def test_failure_after_the_decision_leaves_nothing(instance: Instance, owner: Owner, shop: Shop) -> None:
-    """Sealing fails: no row, no entry."""
+def test_failure_leaves_nothing_and_costs_nobody_else(
+    instance: Instance, intake: Intake, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of a batch fails while it is sealed: it is undone, the others are in, and no ledger has a gap."""
+    other = make_owner(instance, "wren")
+    theirs = make_relationship(instance, other)
+    seal = Mailbox.seal
 
-    def broken(_purpose: str, _context: object, _data: bytes) -> bytes:
-        raise OSError("no entropy")
+    def broken(self: Mailbox, purpose: str, context: Sequence[str], data: bytes) -> bytes:
+        if self.account_id == other.account_id and purpose == "message":
+            raise OSError("no entropy")
+        return seal(self, purpose, context, data)
 
-    with pytest.raises(OSError, match="entropy"), instance.stores.main.writing() as db:
-        ledger.lock(db, owner.account_id)
-        grant = grants.find(db, owner.account_id, shop.grant_id)
-        assert grant is not None
-        intake.accept(db, Sender(Act(owner.account_id, "client:x", clock.now(), broken), grant, "Corner Shop"), DRAFT, clock.now())
+    monkeypatch.setattr(Mailbox, "seal", broken)
+    outcomes = together(intake, [arrival(shop), arrival(theirs), arrival(shop)])
+    assert [type(outcome) for outcome in outcomes] == [Accepted, OSError, Accepted]
     with instance.stores.main.reading() as db:
-        assert db.exec(select(Message)).all() == []
-        assert "message.accepted" not in {entry.type for entry in db.exec(select(LedgerEntry))}
+        assert len(db.exec(select(Message)).all()) == 2
+        verified(db, other.account_id)
+        entries = db.exec(select(LedgerEntry.type).where(LedgerEntry.account_id == other.account_id)).all()
+        assert "message.accepted" not in entries
+
+
+def test_tampered_terms_cost_nobody_else(instance: Instance, intake: Intake, shop: Shop) -> None:
+    """Terms that are not the hashed ones shut their own gate only."""
+    theirs = make_relationship(instance, make_owner(instance, "wren"))
+    with instance.stores.main.writing() as db:
+        db.exec(update(Grant).where(col(Grant.grant_id) == theirs.grant_id).values(terms="[]"))
+    assert [type(outcome) for outcome in together(intake, [arrival(theirs), arrival(shop)])] == [TermsChanged, Accepted]
+
+
+def test_one_key_twice_in_one_batch_sends_once(instance: Instance, intake: Intake, shop: Shop) -> None:
+    """The second finds the first's answer; another body under the same key is a conflict; an unknown token is nobody."""
+
+    def keyed(body: bytes) -> Arrival:
+        return arrival(shop, repeatable=Repeatable("messages", "k1", body, _render))
+
+    stranger = Arrival(b"?" * 32, DRAFT.ask, clock.now(), DRAFT)
+    first, again, conflict, nobody = together(intake, [keyed(b"1"), keyed(b"1"), keyed(b"2"), stranger])
+    assert isinstance(first, Accepted)
+    assert isinstance(again, Kept)
+    assert MessageAccepted.model_validate_json(again.answer) == MessageAccepted(id=first.message_id, status="accepted")
+    assert isinstance(conflict, Conflict)
+    assert nobody == Nobody(guessed=True)
+    with instance.stores.main.reading() as db:
+        assert len(db.exec(select(Message)).all()) == 1
+
+
+def test_answer_reads_as_the_schema_writes_it() -> None:
+    """The hot route spells its one answer out; byte for byte as the schema would."""
+    made = _render(Accepted("ab" * 16))
+    assert made.answer == MessageAccepted(id="ab" * 16, status="accepted").model_dump_json().encode()
+
+
+def test_dry_run_takes_no_lock(instance: Instance, intake: Intake, owner: Owner, shop: Shop) -> None:
+    """A question is answered while somebody writes; only the refusal after an end is written down, and waits for its turn."""
+    asked = Arrival(hashed(shop.grant_token), DRAFT.ask, clock.now())
+    with instance.stores.main.writing() as db:
+        ledger.lock(db, owner.account_id)
+        assert asyncio.run(intake.weigh(asked)) == Verdict(None)
+    owner.end(shop.grant_id, "withdraw")
+    assert asyncio.run(intake.weigh(asked)) == Refused("consent-withdrawn", "R1")
+    with instance.stores.main.reading() as db:
+        assert db.exec(select(LedgerEntry.type).order_by(col(LedgerEntry.seq).desc())).first() == "message.refused"
+
+
+def test_held_account_answers_as_paused(instance: Instance, intake: Intake, owner: Owner, shop: Shop) -> None:
+    """Where the ledger went back, companies find everything paused, and the mark stays where it was."""
+    ahead = (10_000, bytes(32))
+    marks.raise_mark(instance.stores.state, owner.account_id, size=ahead[0], head=ahead[1], now=clock.now())
+    assert alone(intake, arrival(shop)) == Refused("consent-paused", "R4")
+    assert marks.mark_of(instance.stores.state, owner.account_id) == ahead

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from app import clock
 from app.auth.profiles import profile_id, profile_of
-from app.exchange import moving
+from app.exchange import moving, zones
 from app.tables import CommitmentClock
 from consent import ledger
 from consent.store import Grant
@@ -16,10 +16,11 @@ from tests.archives import unpack
 from tests.factories import owner_act
 from tests.instances import Instance
 from tests.populating import Populated, open_account
-from vault import accounts, attachments, transfer
+from tests.settling import AREA
+from vault import accounts, attachments, store, transfer
 from vault.errors import BadArchive, NotEmpty
 from vault.keyring import Keyring
-from vault.records import Kind
+from vault.records import Kind, Zone
 from vault.store import Account
 
 WORD = "canary"
@@ -100,3 +101,20 @@ def test_the_pages_live_with_what_came(instance: Instance, robin: Populated, new
     paths += [f"/inbox/{robin.message_id}", f"/addresses/{robin.address_id}", f"/commitments/{robin.record_ids[Kind.COMMITMENT]}"]
     for path in paths:
         assert browsing.get(path).status_code == 200, path
+
+
+def test_private_zones_hide_from_the_first_fix_on(instance: Instance, new_browser: Callable[[], Any]) -> None:
+    """What came as records is where the owner's devices will look for it; a zone that is no area is refused with all that came."""
+    mine, other, third = (newcomer(instance, new_browser, login) for login in ("robin", "wren", "kim"))
+    keep(instance, mine[1], AREA)
+    take_in(instance, *other, export(instance, *mine))
+    with instance.stores.main.writing() as db:
+        assert len(zones.opened(db, other[1]).zones) == 1
+    keep(instance, mine[1], "{}")
+    with pytest.raises(BadArchive, match="zone"):
+        take_in(instance, *third, export(instance, *mine))
+
+
+def keep(instance: Instance, keyring: Keyring, area: str) -> None:
+    with instance.stores.main.writing() as db:
+        store.add(db, keyring, Zone(name="home", area=area), now=clock.now())

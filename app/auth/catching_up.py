@@ -1,0 +1,56 @@
+"""Once the account is open: what waited sealed for its owner moves in, and releases are put in order."""
+
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from app.auth import sessions
+from app.auth.owner import Owner
+from app.database import Stores
+from app.exchange import arrivals, marks, releases
+from app.exchange.releases import Hand
+from consent import ledger
+from consent.act import Act
+from vault import accounts
+from vault.errors import Sealed
+from vault.instance import InstanceKeys
+from vault.keyring import Keyring
+from vault.resealing import remember
+
+log = structlog.get_logger("catching up")
+
+
+def catch_up(stores: Stores, instance: InstanceKeys, cookie: str, *, now: datetime) -> None:
+    """Do it for the session that this cookie opens. A record that was tampered with must not keep its owner out: then it is left."""
+    opened = sessions.resume(stores.state, cookie, now=now)
+    if opened is None:
+        return
+    try:
+        _catch_up(stores, instance, opened[1], now)
+    except Sealed:
+        log.warning("a sealed value does not open; what waited stays where it is")
+
+
+def hand_of(owner: Owner) -> Hand:
+    """The hand that seals for an unlocked owner inside a form's transaction."""
+    return _hand(owner.db, owner.stores, owner.instance, owner.keyring, owner.act(), now=owner.now)
+
+
+def _catch_up(stores: Stores, instance: InstanceKeys, keyring: Keyring, now: datetime) -> None:
+    account_id = keyring.account_id
+    with stores.main.writing() as db:
+        head = ledger.lock(db, account_id)
+        before, held = head.size, marks.held(db, stores.state, account_id)
+        remember(db, keyring)
+        arrivals.collect(db, keyring, accounts.open_mailbox(db, keyring), now=now)
+        act = Act(account_id=account_id, actor="owner", now=now, seal=accounts.mailbox(db, account_id).seal)
+        releases.freshen(_hand(db, stores, instance, keyring, act, now=now))
+        size, top = head.size, head.head
+    if size > before and not held:
+        marks.raise_mark(stores.state, account_id, size=size, head=top, now=now)
+
+
+def _hand(db: Session, stores: Stores, instance: InstanceKeys, keyring: Keyring, act: Act, *, now: datetime) -> Hand:
+    frozen = marks.held(db, stores.state, keyring.account_id)
+    return Hand(db=db, state=stores.state, instance=instance, keyring=keyring, act=act, now=now, frozen=frozen)

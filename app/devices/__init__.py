@@ -1,0 +1,1 @@
+"""The door of the owner's own devices."""

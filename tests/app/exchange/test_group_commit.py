@@ -1,0 +1,187 @@
+"""Group commit: what waits shares a transaction; nobody pays for another's error; nothing is done twice."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from app.database import Stores, swift
+from app.exchange import group_commit
+from app.exchange.group_commit import Both, Done, GroupCommit
+from tests.factories import make_account
+from vault.store import Account
+
+
+class Work:
+    """Renames an account for each job, and notes the sizes of the batches."""
+
+    def __init__(self, account_id: str) -> None:
+        self.account_id, self.gate = account_id, threading.Event()
+        self.batches: list[list[str]] = []
+        self.after: Callable[[], None] = lambda: None
+
+    def __call__(self, both: Both, jobs: Sequence[str]) -> Done[str]:
+        self.gate.wait(10)
+        self.batches.append(list(jobs))
+        for job in jobs:
+            if job == "bad":
+                raise ValueError(job)
+            both.main.exec_driver_sql(f"UPDATE account SET login = '{job}' WHERE account_id = '{self.account_id}'")
+        return Done([f"did {job}" for job in jobs], self.after)
+
+
+@pytest.fixture
+def work(stores: Stores) -> Work:
+    return Work(make_account(stores)[0].account_id)
+
+
+@pytest.fixture
+def commit(stores: Stores, work: Work) -> Iterator[GroupCommit[str, str]]:
+    commit = GroupCommit(stores, work, name="test")
+    yield commit
+    commit.close()
+
+
+def login(stores: Stores, work: Work) -> str:
+    with stores.main.reading() as db:
+        return db.get_one(Account, work.account_id).login
+
+
+async def several(commit: GroupCommit[str, str], work: Work, jobs: Sequence[str]) -> list[str | BaseException]:
+    """The first job alone, held at the gate; the others wait meanwhile."""
+    first = asyncio.create_task(commit.do("first"))
+    await asyncio.sleep(0.1)
+    waiting = [asyncio.create_task(commit.do(job)) for job in jobs]
+    await asyncio.sleep(0.05)
+    work.gate.set()
+    return list(await asyncio.gather(first, *waiting, return_exceptions=True))
+
+
+def test_what_waits_goes_together(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """One alone, then whatever came meanwhile; no more than fit into a batch."""
+    jobs = [f"job-{number}" for number in range(group_commit.BATCH + 3)]
+    assert asyncio.run(several(commit, work, jobs)) == [f"did {job}" for job in ["first", *jobs]]
+    assert work.batches == [["first"], jobs[: group_commit.BATCH], jobs[group_commit.BATCH :]]
+    assert login(stores, work) == jobs[-1]
+
+
+def test_nobody_pays_for_anothers_error(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """The batch is undone, then each is done alone; only the bad one fails."""
+    outcomes = asyncio.run(several(commit, work, ["one", "bad", "two"]))
+    assert [outcome if isinstance(outcome, str) else type(outcome) for outcome in outcomes] == [
+        "did first",
+        "did one",
+        ValueError,
+        "did two",
+    ]
+    assert work.batches == [["first"], ["one", "bad", "two"], ["one"], ["bad"], ["two"]]
+    assert login(stores, work) == "two"
+
+
+def test_what_is_committed_is_not_done_again(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """An error after the commit reaches who waits, and the job stays done, once."""
+
+    def fails() -> None:
+        raise OSError("the other database is away")
+
+    work.after = fails
+    work.gate.set()
+    with pytest.raises(OSError, match="away"):
+        asyncio.run(commit.do("done"))
+    assert work.batches == [["done"]]
+    assert login(stores, work) == "done"
+
+
+def test_thread_ends_when_nothing_comes_and_begins_again(
+    stores: Stores, commit: GroupCommit[str, str], work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives its connections back: nothing of it is left for a fork or a dropped database to trip over."""
+    monkeypatch.setattr(group_commit, "IDLE", 0.05)
+    work.gate.set()
+    for name in ("one", "two"):
+        assert asyncio.run(commit.do(name)) == f"did {name}"
+        deadline = time.monotonic() + 5
+        while any(thread.name == "test" for thread in threading.enumerate()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert login(stores, work) == "two"
+
+
+def test_who_no_longer_waits_is_not_missed(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """A caller that went away: its job is done, and the others get their answers."""
+
+    async def leaving() -> str:
+        gone = asyncio.create_task(commit.do("gone"))
+        await asyncio.sleep(0.05)
+        gone.cancel()
+        work.gate.set()
+        return await commit.do("stays")
+
+    assert asyncio.run(leaving()) == "did stays"
+    assert login(stores, work) == "stays"
+
+
+def test_loop_that_was_closed_is_not_missed(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """Nobody waits there any more; the thread goes on."""
+
+    async def leave_it() -> None:
+        task = asyncio.create_task(commit.do("late"))
+        await asyncio.sleep(0.05)
+        task.cancel()
+
+    asyncio.run(leave_it())
+    work.gate.set()
+    assert asyncio.run(commit.do("next")) == "did next"
+
+
+def test_connection_lost_before_the_commit_is_replaced(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """A database that was restarted meanwhile: the batch finds its connection dead, and is done on another."""
+    work.gate.set()
+    assert asyncio.run(commit.do("one")) == "did one"
+    if stores.main.sqlite:
+        return
+    with stores.main.engine.connect() as other:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        other.exec_driver_sql(others)
+    assert asyncio.run(commit.do("two")) == "did two"
+
+
+def test_connection_lost_at_the_commit_is_not_tried_again(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """Whether it holds nobody knows: who waits is told so, and repeats with its key."""
+    if stores.main.sqlite:
+        return
+    work.gate.set()
+    done = work.__call__
+
+    def cut(both: Both, jobs: Sequence[str]) -> Done[str]:
+        answers = done(both, jobs)
+        pid = both.main.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with stores.main.engine.connect() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
+        time.sleep(0.2)
+        return answers
+
+    losing: GroupCommit[str, str] = GroupCommit(stores, cut, name="losing")
+    with pytest.raises(Exception, match=r"terminat|closed|lost"):
+        asyncio.run(losing.do("perhaps"))
+    losing.close()
+    assert work.batches == [["perhaps"]]
+
+
+def test_swift_transaction_is_the_connections_own(stores: Stores, work: Work) -> None:
+    """What SQLAlchemy runs meanwhile belongs to it: both are undone together, and the connection is as it was."""
+    renamed = f"UPDATE account SET login = 'other' WHERE account_id = '{work.account_id}'"
+    with stores.main.engine.connect() as connection:
+        with pytest.raises(ValueError, match="undone"), swift(connection) as driver:
+            driver.execute(renamed)
+            connection.exec_driver_sql(renamed)
+            raise ValueError("undone")
+        assert not connection.in_transaction()
+        with swift(connection, durable=False):
+            assert connection.exec_driver_sql("SELECT login FROM account").scalar_one() == "robin"
+            connection.exec_driver_sql(renamed)
+        if stores.main.sqlite:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+    assert login(stores, work) == "other"
