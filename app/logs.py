@@ -1,8 +1,10 @@
 """Logs as lines of JSON on standard error. What is secret is not passed in; what slips in by name is struck out."""
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -13,9 +15,22 @@ SECRET_NAMES = ("passphrase", "password", "secret", "token", "cookie", "authoriz
 def strike(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the value of every field whose name sounds like a secret."""
     for name in event:
-        if any(part in name.lower() for part in SECRET_NAMES):
+        if _secret(name):
             event[name] = "[struck]"
     return event
+
+
+@lru_cache(maxsize=1024)
+def _secret(name: str) -> bool:
+    return any(part in name.lower() for part in SECRET_NAMES)
+
+
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _json(event: MutableMapping[str, Any], **_options: Any) -> str:
+    """One encoder for every line: `json.dumps` with options makes a new one each time."""
+    return _ENCODER.encode(event)
 
 
 def set_up(level: str) -> None:
@@ -27,9 +42,9 @@ def set_up(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             strike,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=False,
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
     )

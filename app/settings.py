@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.destinations import Allowed, parse_allowed
 from app.secret_files import SecretFiles
 
 
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
     client_registration: Literal[Opening.INVITE, Opening.OPEN] = Field(
         default=Opening.INVITE, description="Who may register a client: `invite` (a contact link is an invitation) or `open`."
     )
+    outbound_allow: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=list,
+        description="Where else companies' webhooks and keys may be, comma-separated: hosts, `host:port` or networks, `http` too; default none: only the internet, by https on port 443.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged: `debug`, `info`, `warning` or `error`."
     )
@@ -73,6 +78,18 @@ class Settings(BaseSettings):
         ):
             raise ValueError("BOTHWAYS_BASE_URL must be an origin such as https://bothways.example, without a path")
         return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def _hosts_and_networks(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            parse_allowed(entry)
+        return value
+
+    @property
+    def outbound_allowed(self) -> list[Allowed]:
+        """`outbound_allow`, read."""
+        return [parse_allowed(entry) for entry in self.outbound_allow]
 
     @property
     def secure(self) -> bool:

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Final
@@ -122,6 +122,8 @@ def _said(value: Any) -> Any:
         case datetime():
             # SQLite keeps instants without their zone, which is always UTC.
             return {"t": value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC).isoformat()}
+        case date():
+            return {"d": value.isoformat()}
         case _:
             return value
 
@@ -132,6 +134,8 @@ def _meant(value: Any) -> Any:
             return base64.b64decode(text, validate=True)
         case {"t": str(text)}:
             return datetime.fromisoformat(text)
+        case {"d": str(text)}:
+            return date.fromisoformat(text)
         case dict() | list():
             raise ValueError
         case _:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
+from zlib import crc32
 
 import pytest
 from fastapi import FastAPI
@@ -29,6 +30,35 @@ hypothesis_settings.register_profile(
     "bothways", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 hypothesis_settings.load_profile("bothways")
+
+
+PAGES = Path(__file__).parent / "app" / "ui"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--every-database`: see `pytest_collection_modifyitems`."""
+    parser.addoption("--every-database", action="store_true", help="Run the tests of the pages on both databases, not each on one of them.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Pages meet the database through the rooms below them, whose tests run on both: a test of a page runs on one of the two,
+    by the name of the test, so that half of them meet each. `make prove` runs all on both."""
+    if config.getoption("--every-database"):
+        return
+    left = [item for item in items if item.path.is_relative_to(PAGES) and _database(item) not in {None, _chosen(item)}]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
+
+
+def _database(item: pytest.Item) -> str | None:
+    """The database that a test runs on, where it is one that runs on both."""
+    spec = getattr(item, "callspec", None)
+    both = any(mark.args[:1] == ("database",) for mark in item.iter_markers("parametrize"))
+    return None if spec is None or both else spec.params.get("database")
+
+
+def _chosen(item: pytest.Item) -> str:
+    return ("sqlite", "postgresql")[crc32(item.nodeid.split("[")[0].encode()) % 2]
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,11 @@ from app.settings import Settings
 from consent import ledger
 from consent.act import Act
 from tests.browsing import PASSPHRASE, Browsing
+from tests.conversing import READING, converse, release_key
 from tests.factories import make_details
+from tests.pledging import pledge
 from tests.samples import sample
+from tests.settling import AREA, Phone, settle
 from tests.shop import Shop
 from vault import accounts, slots, store
 from vault.instance import InstanceKeys
@@ -47,6 +50,10 @@ class Populated:
     pending_id: str
     passkey_id: str
     documents: dict[str, str]
+    phone: Phone
+    letter_id: str
+    pledge_id: str
+    release_key: bytes
 
 
 def populate(
@@ -70,9 +77,10 @@ def populate(
         act = Act(account_id=account.account_id, actor="owner", now=now, seal=accounts.mailbox(db, account.account_id).seal)
         ways_in.changed(db, stores.state, act, way=passkey.kind, what="added")
     account = open_account(stores, login)[0]
-    shop = Shop(new_client()).register(addresses.url(settings, handle)).ask(make_details(now=now), client_reference="C-1")
-    approve(browsing, shop.asked["request_id"])
+    shop = Shop(new_client()).register(addresses.url(settings, handle)).ask([*make_details(now=now), READING], client_reference="C-1")
+    approve(browsing, shop.asked["request_id"], lines=2)
     shop.collect()
+    assert shop.http.post("/api/v1/webhooks/secret", headers=shop.client_token()).status_code == 201
     sent = shop.send(title=word, body=f"{word} in the body", url=f"https://shop.example/{quote(word)}", thread=word)
     assert sent.status_code == 202, sent.text
     assert shop.send(purpose="dpv:ServiceProvision").status_code == 403
@@ -96,6 +104,10 @@ def populate(
         pending_id=pending_id,
         passkey_id=passkey.slot_id,
         documents=documents,
+        phone=settle(stores, keyring, instance, grant_id, word=word),
+        letter_id=converse(browsing, shop, grant_id, word),
+        pledge_id=pledge(shop, word),
+        release_key=release_key(stores, instance, account.account_id, grant_id),
     )
 
 
@@ -104,6 +116,8 @@ def fields(kind: Kind, word: str, vendor_id: str) -> Fields:
     given: dict[str, Any] = {"vendor_id": vendor_id} if "vendor_id" in MODELS[kind].model_fields else {}
     if kind is Kind.COMMITMENT:
         given |= {"time_zone": "Europe/Dublin"}
+    if kind is Kind.ZONE:
+        given |= {"area": AREA}
     if kind is Kind.PAST:
         given |= {"rows": (rfc8785.dumps({"word": word}).decode(),)}
     made: Fields = sample(MODELS[kind], word, **given)
@@ -119,11 +133,11 @@ def attach(browsing: Browsing, holder: str, name: str, data: bytes) -> str:
     return str(newest)
 
 
-def approve(browsing: Browsing, request_id: str) -> None:
-    """Grant all of a request, as its page offers to."""
+def approve(browsing: Browsing, request_id: str, *, lines: int = 1) -> None:
+    """Grant all `lines` of a request, as its page offers to."""
     page = browsing.get(f"/requests/{request_id}")
     assert page.status_code == 200, page.text
-    answer = browsing.submit(f"/requests/{request_id}/approve", {"keep-0": "on"})
+    answer = browsing.submit(f"/requests/{request_id}/approve", {f"keep-{number}": "on" for number in range(lines)})
     assert answer.status_code == 303, answer.text
 
 

@@ -5,8 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from httpx2 import Client, Response
+from jwcrypto.jwe import JWE
+from jwcrypto.jwk import JWK
 
 from tests.factories import make_details
+
+
+def new_key(kid: str = "shop-1") -> JWK:
+    """A key of the shop's to which data is sealed."""
+    return JWK.generate(kty="EC", crv="P-256", use="enc", alg="ECDH-ES", kid=kid)
+
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -21,6 +29,7 @@ class Shop:
     login_hint: str = ""
     asked: dict[str, Any] = field(default_factory=dict)
     granted: dict[str, Any] = field(default_factory=dict)
+    key: JWK = field(default_factory=new_key)
 
     @property
     def basic(self) -> tuple[str, str]:
@@ -36,7 +45,13 @@ class Shop:
         """Follow a contact link and register."""
         found = _ok(self.http.get(link, headers={"accept": "application/json"})).json()
         self.login_hint = found["login_hint"]
-        said = {"client_name": self.name, "client_uri": "https://shop.example", "policy_uri": "https://shop.example/privacy", **metadata}
+        said = {
+            "client_name": self.name,
+            "client_uri": "https://shop.example",
+            "policy_uri": "https://shop.example/privacy",
+            "jwks": {"keys": [self.key.export_public(as_dict=True)]},
+            **metadata,
+        }
         token = {"authorization": f"Bearer {found['initial_access_token']}"}
         self.client = _ok(self.http.post(found["registration_endpoint"], json=said, headers=token), 201).json()
         return self
@@ -64,6 +79,23 @@ class Shop:
     def get(self, path: str) -> Response:
         """Look at something of the grant, `/grant` for one."""
         return self.http.get(f"/api/v1{path}", headers=self.bearer)
+
+    def fetch(self, **headers: str) -> Response:
+        """Fetch the data that the grant releases."""
+        return self.http.get("/api/v1/data", headers={**self.bearer, **headers})
+
+    def open(self, sealed: str) -> Any:
+        """Open what was sealed to the shop, with a JOSE library that is not ours."""
+        found = JWE()
+        found.deserialize(sealed, key=self.key)
+        return json.loads(found.payload)
+
+    def change(self, **metadata: Any) -> Response:
+        """Change the registration (RFC 7592)."""
+        keys = ("client_name", "client_uri", "policy_uri", "jwks")
+        said = {name: self.client[name] for name in keys if name in self.client} | metadata
+        token = {"authorization": f"Bearer {self.client['registration_access_token']}"}
+        return self.http.put(f"/oauth/register/{self.client['client_id']}", json=said, headers=token)
 
     def send(self, **changes: Any) -> Response:
         """Send an offer."""

@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, SQLModel, col, select
 
 from app.auth.resealing import relationship_key_place
+from app.exchange import nearby, offers, zones
 from app.exchange.intake import PURPOSE
-from app.tables import Client, Message
+from app.tables import Client, Message, Offer, OfferMatch, Zones
 from consent.filing import OPENING_PURPOSE
 from consent.ledger import SEAL_PURPOSE
 from consent.store import LedgerEntry, LedgerHead, Receipt, RelationshipKey, Succession
+from tests import conversing, pledging
 from tests.browsing import PASSPHRASE
 from tests.instances import Instance
 from tests.populating import PASSKEY_SECRET, Populated, open_account
-from vault import accounts, attachments, resealing, slot_set, slots, store
+from vault import accounts, attachments, capabilities, resealing, slot_set, slots, store
 from vault.attachments import Attachment, AttachmentChunk
 from vault.envelope import Place
 from vault.errors import Sealed, SlotsTampered
@@ -65,8 +67,19 @@ def locks(db: Session, one: Populated, instance: InstanceKeys) -> Iterator[Lock]
     yield from _vault(db, one)
     yield from _mail(db, one)
     yield from _slots(db, one)
+    yield from _places(db, one)
+    for row, column, opens in pledging.sealed(db, one.keyring):
+        yield Lock(row, column, opens)
+    for row, column, opens in conversing.sealed(db, one.keyring, one.shop, one.release_key):
+        yield Lock(row, column, opens)
     client = db.get_one(Client, one.shop.client["client_id"])
     yield Lock(client, "webhook_secret", lambda _db: instance.unwrap("webhook secret", client.client_id, client.webhook_secret))
+    if client.previous_webhook_secret is not None:
+        yield Lock(client, "previous_webhook_secret", lambda _db: _unwrapped(instance, client))
+
+
+def _unwrapped(instance: InstanceKeys, client: Client) -> bytes:
+    return instance.unwrap("webhook secret before", client.client_id, client.previous_webhook_secret or b"")
 
 
 def swap_all(db: Session, every: Sequence[Lock]) -> int:
@@ -139,6 +152,31 @@ def _mail(db: Session, one: Populated) -> Iterator[Lock]:
     for key in db.exec(select(MailboxKey).where(MailboxKey.account_id == mine)):
         to_it = bytes.fromhex(key.key_id)
         yield Lock(key, "sealed", next(lock.open_ for lock in letters if to_it in lock.value[:KEY_ID_WITHIN]))
+
+
+def _places(db: Session, one: Populated) -> Iterator[Lock]:
+    """The zone key and what it opens, the owner's devices, offers and what says that one has come."""
+    mine, keyring = one.account.account_id, one.keyring
+
+    def letter(row: Offer | OfferMatch, purpose: str, *context: str) -> Lock:
+        return Lock(row, "sealed", lambda db: accounts.open_mailbox(db, keyring).open(purpose, context, row.sealed))
+
+    for offer in db.exec(select(Offer).where(Offer.account_id == mine)):
+        yield letter(offer, offers.PURPOSE, db.get_one(Message, (mine, offer.message_id)).client_id, offer.message_id)
+    for match in db.exec(select(OfferMatch).where(OfferMatch.account_id == mine)):
+        yield letter(match, nearby.PURPOSE, match.match_id)
+    own = db.get_one(Zones, mine)
+    key = keyring.open_bytes(zones.key_place(mine), own.sealed)
+    yield Lock(own, "sealed", lambda _db: keyring.open_bytes(zones.key_place(mine), own.sealed))
+    yield Lock(own, "projection", lambda _db: zones.read(key, mine, own.projection))
+    for device in zones.devices(db, mine):
+        place, secret = zones.label_place(mine, device.device_id), one.phone.token.encode()
+        yield Lock(device, "label", lambda _db, row=device, place=place: keyring.open_bytes(place, row.label))  # type: ignore[misc]  # bound now
+        yield Lock(
+            device,
+            "wrapped",
+            lambda _db, row=device, secret=secret: capabilities.open_(secret, zones.KEY, mine, row.wrapped, context=row.device_id),  # type: ignore[misc]  # as above
+        )
 
 
 def _slots(db: Session, one: Populated) -> Iterator[Lock]:

@@ -95,11 +95,11 @@ def test_ci_runs_what_people_run() -> None:
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_flows_name_routes_that_exist(app: FastAPI) -> None:
-    """The two requests that FLOW.md follows are routes of the app, and so is every route named in the README."""
+    """The four requests that FLOW.md follows are routes of the app, and so is every route named in the README."""
     shapes = {(route.method, re.sub(r"{[^}]*}", "{}", route.path)) for route in routes_of(app)}
     flow = (ROOT / "app" / "FLOW.md").read_text(encoding="utf-8")
     followed = re.findall(r"^`(GET|POST) (/[^`]+)`", flow, re.MULTILINE)
-    assert len(followed) == 2
+    assert len(followed) == 4
     named = {(method, re.sub(r"{[^}]*}", "{}", path)) for method, path in followed} | {
         ("GET", path) for path in re.findall(r"`(/[a-z/-]+)`", README)
     }

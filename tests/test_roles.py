@@ -29,11 +29,28 @@ PUBLIC = {
     "/receipts/check", "/unlock/recovery", "/unlock/challenge", "/unlock/passkey", "/unlock/second",
     "/api/docs", "/api/openapi.json", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json",
 }  # fmt: skip
-CLIENT_TOKEN = {"/api/v1/grants", "/api/v1/requests/{request_id}"}
+CLIENT_TOKEN = {
+    "/api/v1/redemptions", "/api/v1/grants", "/api/v1/requests/{request_id}", "/api/v1/requests/{request_id}/acceptance",
+    "/api/v1/requests/{request_id}/refusal", "/api/v1/events", "/api/v1/webhooks/test", "/api/v1/webhooks/secret",
+    "/api/v1/webhooks/deliveries",
+}  # fmt: skip
 # What a vendor may still do in the ninety days after the end of a grant.
 AFTERLIFE = {Route("/api/v1/grant", "GET"), Route("/api/v1/messages/{message_id}", "DELETE")}
+DATA = Route("/api/v1/data", "GET")
+# Answering a letter and reporting on a promise are still allowed too; these are another vendor's.
+STILL_ANSWERED = {
+    Route("/api/v1/letters/{letter_id}/answers", "POST"),
+    Route("/api/v1/commitments/{commitment_id}/evidence", "POST"),
+    Route("/api/v1/commitments/{commitment_id}/remedies", "POST"),
+}
+# What changes by itself: when something was used, and how far an event has got.
+BOOKKEEPING = {
+    "last_used_at", "last_polled_at", "number", "due_at", "attempts", "lease", "leased_until", "leaving_until", "outcome", "events_told",
+}  # fmt: skip
 AT_THE_WRONG_DOOR = "this vendor at the browser's door"
 VENDOR_DOORS = ("/api/", "/oauth/", "/.well-known/")
+# A phone shows its own token; no cookie and no other token opens here.
+DEVICE_DOOR = "/devices/owntracks"
 
 
 @dataclass(frozen=True)
@@ -57,9 +74,14 @@ class Cast:
         """A route's path, leading to what is robin's."""
         names = re.findall(r"{(\w+)}", route.path)
         inside = {"message_id": self.values["inbox_id"]} if route.path.startswith("/inbox/") else {}
+        inside |= {"address_id": self.values["till_id"]} if route.path.startswith("/till/") else {}
         if "document_id" in names:
             holder = "/".join(route.path.split("/")[:3]).format(**self.values)
             inside = {"document_id": self.robin.documents[holder]}
+        if route.path.startswith("/imports/{import_id}/columns"):
+            inside = {"import_id": self.values["table_id"]}
+        if route.path.startswith("/imports/{import_id}/undo"):
+            inside = {"import_id": self.values["applied_id"]}
         return route.path.format(**{name: {**self.values, **inside}[name] for name in names})
 
 
@@ -112,20 +134,33 @@ def _values(robin: Populated) -> dict[str, str]:
     csv = f"name,url,username,password\n{WORD},https://imported.example,robin,secret-of-robin\n"
     led = browsing.post("/imports/new", files={"file": ("passwords.csv", csv.encode(), "text/csv")})
     assert led.status_code == 303, led.text
+    table = browsing.post("/imports/new", files={"file": ("table.csv", f"company;city\n{WORD};Dublin\n".encode(), "text/csv")})
+    applied = browsing.post("/imports/new", files={"file": ("again.csv", csv.replace("imported", "applied").encode(), "text/csv")})
+    assert browsing.post(f"{applied.headers['location']}/apply").status_code == 303
     receipt = re.search(rf"/grants/{robin.grant_id}/receipts/([\w-]+)", browsing.get(f"/grants/{robin.grant_id}").text)
     session = re.search(r"/settings/sessions/([0-9a-f]+)/end", browsing.get("/settings").text)
+    browsing.get("/till")
+    till = browsing.submit("/till")
     browsing.get("/inbox")
     return {
         "vendor_id": robin.vendor_id,
+        "zone_id": robin.record_ids[Kind.ZONE],
+        "job_id": robin.record_ids[Kind.JOB],
+        "factor": "importance",
+        "device_id": robin.phone.device_id,
         "item_id": robin.record_ids[Kind.ITEM],
-        "commitment_id": robin.record_ids[Kind.COMMITMENT],
+        "commitment_id": robin.pledge_id,
         "inbox_id": robin.message_id,
         "message_id": robin.message_id,
         "import_id": led.headers["location"].split("/")[2].split("?")[0],
+        "table_id": table.headers["location"].split("/")[2],
+        "applied_id": applied.headers["location"].split("/")[2],
         "request_id": robin.pending_id,
         "grant_id": robin.grant_id,
         "receipt_id": receipt[1] if receipt else "",
+        "letter_id": robin.letter_id,
         "address_id": robin.address_id,
+        "till_id": till.headers["location"].split("/")[2].split("?")[0],
         "client_id": robin.shop.client["client_id"],
         "session_id": session[1] if session else "ab" * 32,
         "handle": robin.shop.login_hint,
@@ -178,7 +213,9 @@ def _hostile(cast: Cast) -> dict[str, Callable[[Route], Response]]:
 
 
 def _meant_for(route: Route, who: str) -> bool:
-    """At its own door this vendor is no stranger."""
+    """At its own door this vendor is no stranger; nor is another one where its token leads to its own data, which history notes."""
+    if (route, who) == (DATA, "another vendor"):
+        return False
     return who != AT_THE_WRONG_DOOR or not route.path.startswith(VENDOR_DOORS)
 
 
@@ -194,6 +231,8 @@ def _complaint(route: Route, who: str, answer: Response) -> str:
 
 def _allowed(route: Route, who: str) -> set[int]:
     mine = "{" in route.path
+    if route.path == DEVICE_DOOR:
+        return {401}
     at_vendor_door = route.path.startswith(VENDOR_DOORS)
     if who in {"another owner", "the operator"}:
         if at_vendor_door:
@@ -203,7 +242,13 @@ def _allowed(route: Route, who: str) -> set[int]:
         return {404} if mine else {200, 303, 422}
     if who == "another vendor" and at_vendor_door:
         return (
-            {401} if route.path.startswith("/oauth/register") else {204} if route.method == "DELETE" else {404} if mine else {200, 400, 422}
+            {401}
+            if route.path.startswith("/oauth/register")
+            else {204}
+            if route.method == "DELETE"
+            else {404}
+            if mine
+            else {200, 201, 202, 400, 422}
         )
     return {401} if at_vendor_door else {303} if route.method == "GET" else {401, 403}
 
@@ -220,12 +265,22 @@ def _ended(cast: Cast, route: Route) -> Response | None:
 def _shut_out(route: Route, answer: Response) -> bool:
     if route in AFTERLIFE:
         return answer.status_code in {200, 204}
+    if route in STILL_ANSWERED:
+        return answer.status_code == 404
     return answer.status_code == 403 and answer.json()["type"].endswith("/problems/consent-withdrawn")
 
 
 def _rightful(cast: Cast, route: Route) -> Response | None:
     """The same paths, asked by those who may: without this, a route that is always refused would pass."""
-    if route.method != "GET" or route.path in {"/recovery-kit", "/operator", "/sign-up", "/sign-up/{token}", "/readyz", "/"}:
+    if route.method != "GET" or route.path in {
+        "/recovery-kit",
+        "/operator",
+        "/operator/outbox",
+        "/sign-up",
+        "/sign-up/{token}",
+        "/readyz",
+        "/",
+    }:
         return None
     shop = cast.robin.shop
     if route.path.startswith("/api/v1/"):
@@ -265,7 +320,7 @@ def _fingerprint(cast: Cast) -> dict[str, list[tuple[object, ...]]]:
 
 
 def _of(table: Table, account_id: str, client_id: str):  # type: ignore[no-untyped-def]  # the type of a select of any columns
-    columns = [column for column in table.columns if column.name not in {"last_used_at", "last_polled_at"}]
+    columns = [column for column in table.columns if column.name not in BOOKKEEPING]
     if "account_id" in table.columns:
         return select(*columns).where(table.columns["account_id"] == account_id)
     if table.name == "client":

@@ -15,12 +15,13 @@ from app.database import open_stores
 from app.settings import Settings
 from tests.browsing import PASSPHRASE
 from tests.databases import Database
+from tests.places import HOME, SEEN, basic, position
 from tests.populating import Populated, attach, populate
 from tests.samples import free_texts
 from tests.searching import files, leaks, places
 from tests.serving import Server
 from vault.instance import load_or_create
-from vault.records import MODELS
+from vault.records import MODELS, Kind
 
 # Past this size Starlette's own parser puts an upload onto the disk.
 SPOOLED = 1024 * 1024
@@ -61,8 +62,8 @@ def test_nothing_of_the_owners_lies_on_the_disk(settings: Settings, database: Da
 
 
 def test_every_kind_of_record_carries_canaries() -> None:
-    """Each kind has free text, and the sample fills all of it."""
-    assert {kind for kind, model in MODELS.items() if not free_texts(model, "canary-in-a-field")} == set()
+    """Each kind has free text, and the sample fills all of it; but for those that hold codes, ids and times alone."""
+    assert {kind for kind, model in MODELS.items() if not free_texts(model, "canary-in-a-field")} == {Kind.RELEASE, Kind.MY_TERMS}
 
 
 def _live(server: Server, settings: Settings, clients: ExitStack, *, word: str, typed: str) -> tuple[Populated, dict[str, str | bytes]]:
@@ -88,6 +89,11 @@ def _live(server: Server, settings: Settings, clients: ExitStack, *, word: str, 
     assert browsing.post("/imports/new", files={"file": (f"{word}.csv", spooled, "text/csv")}).status_code == 303
     document = attach(browsing, f"/vendors/{one.vendor_id}", f"{word}.csv", spooled)
     assert browsing.get(f"/vendors/{one.vendor_id}/documents/{document}").content == spooled
+    # Where the phone was; the zone around the home stands in what was populated.
+    seen = one.browsing.client.post("/devices/owntracks", json=position(SEEN), headers=basic(one.phone.token))
+    assert (seen.status_code, seen.text) == (200, "[]")
+    browsing.get("/nearby")
+    assert browsing.submit("/nearby", {"latitude": str(SEEN[0]), "longitude": str(SEEN[1])}).status_code == 200
     stranger = new_client()
     stranger.post("/unlock", data={"login": typed, "passphrase": typed})
     stranger.get(f"/sign-up/{typed}")
@@ -104,6 +110,10 @@ def _live(server: Server, settings: Settings, clients: ExitStack, *, word: str, 
         "the webhook secret": one.shop.client["webhook_secret"].removeprefix("whsec_"),
         "the device code": one.shop.asked["device_code"],
         "the contact link's handle": one.shop.login_hint,
+        "where the owner lives": f"{HOME[1]},{HOME[0]}",
+        "where the owner was": str(SEEN[0]),
+        "how far east the owner was": str(SEEN[1]),
+        "the phone's token": one.phone.token,
     }
     return one, known
 

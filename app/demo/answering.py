@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
-from app.demo.browser import Browser
+from app.demo.browser import Browser, Unexpected
 
 Habit = Callable[[Browser, str], None]
 
@@ -19,6 +20,18 @@ def _narrow(owner: Browser, request_id: str) -> None:
     _approve(owner, request_id, dict.fromkeys(counts, "1"))
 
 
+def _counter(owner: Browser, request_id: str) -> None:
+    """One message where more were asked for, and a day less: offered, for the company to accept or refuse."""
+    path = f"/requests/{request_id}"
+    page = owner.get(path)
+    fields = dict.fromkeys(re.findall(r'name="(keep-\d+)"', page), "1") | dict.fromkeys(re.findall(r'name="(count-\d+)"', page), "1")
+    last = re.search(r'name="expires"\s+type="date"\s+value="([\d-]{10})"', page)
+    if last is None:
+        raise Unexpected("a request without its last day")
+    sooner = date.fromisoformat(last[1]) - timedelta(days=1)
+    owner.send(path, f"{path}/counter", {**fields, "expires": sooner.isoformat(), "agreement": "asked", "vendor": "new"})
+
+
 def _decline(owner: Browser, request_id: str) -> None:
     owner.send(f"/requests/{request_id}", f"/requests/{request_id}/decline", {})
 
@@ -29,7 +42,7 @@ def _approve(owner: Browser, request_id: str, changes: dict[str, str]) -> None:
     owner.send(f"/requests/{request_id}", f"/requests/{request_id}/approve", {**kept, **changes, "vendor": "new"})
 
 
-HABITS: dict[str, Habit] = {"grants": _grant, "narrows": _narrow, "declines": _decline, "withdraws": _grant}
+HABITS: dict[str, Habit] = {"grants": _grant, "narrows": _narrow, "counters": _counter, "declines": _decline, "withdraws": _grant}
 
 
 class Answering:

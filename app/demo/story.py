@@ -4,6 +4,8 @@ import re
 from datetime import datetime, timedelta
 
 from app.demo.browser import Browser, Unexpected
+from app.demo.conversation import converse
+from app.demo.leaning import lean
 from app.demo.vendor import VendorProgram, asking
 
 SHOP, INSURER, PROVIDER = "Corner Shop", "Nine Lives Insurance", "Northwind Broadband"
@@ -14,12 +16,14 @@ def tell(robin: Browser, *, now: datetime) -> None:
     shop = _vendor(robin, SHOP, "cornershop.example", job="Food within five minutes' walk", closeness="close", tags="food")
     insurer = _vendor(robin, INSURER, "ninelives.example", job="Sleep well when the cat is ill", closeness="service", tags="insurance")
     provider = _vendor(robin, PROVIDER, "northwind.example", job="A line that does not drop", closeness="arms_length", tags="home")
+    _terms(robin)
     _items(robin)
     _interactions(robin, shop, insurer, provider, now)
     _shop(robin, shop, now)
     _insurer(robin, insurer, now)
     _provider(robin, provider, now)
     _promises(robin, shop, insurer, provider, now)
+    lean(robin, (shop, insurer, provider), now=now)
 
 
 def _vendor(robin: Browser, name: str, domain: str, *, job: str, closeness: str, tags: str) -> str:
@@ -59,6 +63,15 @@ def _interactions(robin: Browser, shop: str, insurer: str, provider: str, now: d
         robin.send(f"/vendors/{vendor}/interactions/new", f"/vendors/{vendor}/interactions/new", fields)
 
 
+def _terms(robin: Browser) -> None:
+    """Robin's own terms come first: what is asked beyond them is marked as such."""
+    robin.send(
+        "/my-terms",
+        "/my-terms",
+        {"may_ask": "address", "agreement": "SD-BASE-DP", "also": "SD-BASE", "count": "2", "per": "P1W", "retention": "P1Y", "life": "P1Y"},
+    )
+
+
 def _program(robin: Browser, vendor: str, name: str, site: str) -> VendorProgram:
     link = robin.contact_link(vendor, f"given to {name}")
     organisation = {
@@ -87,12 +100,13 @@ def _shop(robin: Browser, vendor: str, now: datetime) -> None:
         "frequency": {"count": 2, "per": "P1W"},
         "retention": "P6M",
     }
+    delivery = {"purpose": "dpv:DeliveryOfGoods", "actions": ["read_data"], "datatypes": ["pd:PhysicalAddress"], "retention": "P1Y"}
     request = program.ask(
         asking(
             "We tell you what came in fresh, twice a week at most.",
             site="cornershop.example",
             now=now,
-            purposes=[marketing],
+            purposes=[marketing, delivery],
             in_return=[promise],
         ),
         reference="card-1077",
@@ -100,13 +114,14 @@ def _shop(robin: Browser, vendor: str, now: datetime) -> None:
     robin.send(
         f"/requests/{request}",
         f"/requests/{request}/approve",
-        {"keep-0": "1", "channels-0": ["email"], "count-0": "1", "per-0": "P1W", "retention-0": "P6M", "vendor": vendor},
+        {"keep-0": "1", "channels-0": ["email"], "count-0": "1", "per-0": "P1W", "retention-0": "P6M", "keep-1": "1", "vendor": vendor},
     )
-    program.collect()
+    grant = program.collect()
     fresh = {"kind": "offer", "purpose": "dpv:DirectMarketing", "channel": "inbox", "format": "text"}
     _sent(program, {**fresh, "title": "Quinces are in", "body": "From the orchard up the road, until Saturday."}, 202)
     _sent(program, {**fresh, "title": "And pears", "body": "Also from the orchard."}, 429)
     _vote(robin, "useful")
+    converse(robin, program, grant["grant_id"], vendor, now=now)
 
 
 def _insurer(robin: Browser, vendor: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2 as httpx
+from joserfc.jwk import ECKey
 
 from app.demo.browser import Unexpected
 
@@ -33,6 +34,8 @@ class VendorProgram:
                     "contacts": [organisation["email"]],
                     "organisation": dict(organisation),
                     "token_endpoint_auth_method": "client_secret_basic",
+                    # The half that opens what is sealed to it is thrown away: the demo's vendors are looked at, not run on.
+                    "jwks": {"keys": [ECKey.generate_key("P-256", {"use": "enc", "kid": "demo"}).as_dict(private=False)]},
                 },
             )
         )
@@ -56,6 +59,29 @@ class VendorProgram:
     def send(self, message: Mapping[str, Any]) -> httpx.Response:
         """Send a message; the answer may be a refusal."""
         return self.http.post("/api/v1/messages", json=dict(message), headers={"authorization": f"Bearer {self.token}"})
+
+    def fetch(self) -> str:
+        """Fetch the data that the grant releases, sealed."""
+        answer = self.http.get("/api/v1/data", headers=self._bearer)
+        if not answer.is_success:
+            raise Unexpected(f"GET /api/v1/data: {answer.status_code}")
+        return answer.text
+
+    def tell(self, held: Mapping[str, Any]) -> None:
+        """Tell the owner what is held on them."""
+        answer = self.http.put("/api/v1/crm-record", json=dict(held), headers=self._bearer)
+        if answer.status_code != httpx.codes.NO_CONTENT:
+            raise Unexpected(f"PUT /api/v1/crm-record: {answer.status_code} {answer.text[:300]}")
+
+    def answer_letters(self, words: str) -> None:
+        """Answer every letter that has come."""
+        for letter in self._ok(self.http.get("/api/v1/letters", headers=self._bearer))["items"]:
+            said = {"body": words, "format": "markdown"}
+            self._ok(self.http.post(f"/api/v1/letters/{letter['id']}/answers", json=said, headers=self._bearer))
+
+    @property
+    def _bearer(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
 
     def _ok(self, answer: httpx.Response) -> dict[str, Any]:
         if not answer.is_success:

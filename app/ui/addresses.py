@@ -1,5 +1,6 @@
 """Contact links: make one for a company, show it as an address and as a QR code, close it; and the public page behind it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,14 +14,16 @@ from starlette.responses import Response
 
 from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
-from app.exchange import addresses
+from app.exchange import addresses, approvals
 from app.i18n import _
 from app.tables import Address
-from app.ui import clients
+from app.ui import clients, strangers
 from app.ui.clients import Known
 from app.ui.pages import Page
 from app.ui.qr import qr
 from app.ui.render import render, see_other
+from app.ui.requests import desk
+from app.ui.strangers import Stranger
 from consent import ledger
 from consent.store import Request as Asked
 from vault import store
@@ -31,6 +34,7 @@ router = APIRouter(include_in_schema=False)
 
 TILL = timedelta(minutes=10)
 LONGEST_LABEL = 200
+_OWN_PAGE = re.compile(r"/(requests|addresses)/[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class ShowPage(Page):
     expires_at: datetime | None
     closed_at: datetime | None
     used: int
+    strangers: tuple[Stranger, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +134,7 @@ def show(request: Request, address_id: str, owner: Reader) -> HTMLResponse:
         expires_at=record.expires_at,
         closed_at=row.closed_at if row else None,
         used=int(owner.db.exec(used).one()),
+        strangers=tuple(strangers.of_owner(owner, address_id=address_id)),
     )
     return render(request, page, owner=owner)
 
@@ -142,6 +148,20 @@ def close(address_id: str, owner: Writer) -> Response:
         return see_other(f"/addresses/{address_id}?done=already")
     ledger.append(owner.db, owner.act(), "address.closed", {"address_id": address_id})
     return see_other(f"/addresses/{address_id}?done=address-closed")
+
+
+@router.post("/addresses/{address_id}/together")
+def together(address_id: str, owner: Writer) -> Response:
+    """The system that uses the link belongs to the company that it was given to: the owner says so, and it is noted there."""
+    opened = store.get(owner.db, owner.keyring, AddressRecord, address_id)
+    client_id, vendor_id = owner.form.get("client"), opened.fields.vendor_id if opened else None
+    if vendor_id is None or client_id not in {one.client_id for one in strangers.of_owner(owner, address_id=address_id)}:
+        raise NotFound
+    client = clients.of_ids(owner.db, [client_id])[client_id]
+    approvals.tie(desk(owner), client, vendor_id)
+    ledger.append(owner.db, owner.act(), "client.tied", {"client_id": client_id, "vendor_id": vendor_id, "address_id": address_id})
+    back = owner.form.get("back")
+    return see_other(f"{back if _OWN_PAGE.fullmatch(back) else f'/addresses/{address_id}'}?done=together")
 
 
 @router.get("/a/{handle}")

@@ -12,7 +12,7 @@ from app.exchange import addresses
 from app.i18n import Lazy, lazy
 from app.relationships import commitments, timeline
 from app.relationships.timeline import GrantFact, Moment
-from app.ui import clients, wording
+from app.ui import clients, quiet, wording
 from app.ui.clients import ClientInWords
 from app.ui.vendor_words import plain
 from consent import grants
@@ -103,6 +103,8 @@ class Bonds:
     entries: tuple[Entry, ...]
     older: int
     messages: int
+    pausable: bool
+    resumable: bool
 
 
 def of_vendor(owner: Owner, vendor_id: str, vendor: Vendor, *, limit: int | None) -> Bonds:
@@ -113,7 +115,11 @@ def of_vendor(owner: Owner, vendor_id: str, vendor: Vendor, *, limit: int | None
         if one.values["vendor_id"] == vendor_id
     ]
     happened = [one for one in store.digests(owner.db, owner.keyring, Interaction) if one.values["vendor_id"] == vendor_id]
-    letters = [one for one in store.digests(owner.db, owner.keyring, MessageRecord) if one.values["client_id"] in vendor.client_ids]
+    letters = [
+        one
+        for one in store.digests(owner.db, owner.keyring, MessageRecord)
+        if one.values["client_id"] in vendor.client_ids and not quiet.held(owner, one.values)
+    ]
     rows = _grants(owner, vendor)
     moments = timeline.merged(
         [timeline.of_interaction(one.record_id, _interaction(one)) for one in happened],
@@ -133,6 +139,8 @@ def of_vendor(owner: Owner, vendor_id: str, vendor: Vendor, *, limit: int | None
         entries=tuple(_entry(owner, moment) for moment in shown),
         older=len(moments) - len(shown),
         messages=len(letters),
+        pausable=any(row.status == "given" and row.expires_at > owner.now for row in rows),
+        resumable=any(row.status == "paused" and row.expires_at > owner.now for row in rows),
     )
 
 

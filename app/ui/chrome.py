@@ -7,20 +7,36 @@ from fastapi import Request
 from sqlmodel import col, func, select
 
 from app.auth.owner import Owner
+from app.exchange import matched
 from app.i18n import _, language, ngettext
-from app.tables import Message
-from app.ui import wording
+from app.tables import LetterAnswer
+from app.ui import quiet, wording
 from consent.store import Request as ConsentRequest
 from vault import store
-from vault.records import MessageRecord
+from vault.records import LetterRecord, MessageRecord
 
 # Which place a path belongs to: everything that is not one of the first four lies one step inside Me.
 INSIDE = {
     "/today": ("/today",),
-    "/vendors": ("/vendors", "/imports"),
-    "/inbox": ("/inbox",),
+    "/vendors": ("/vendors", "/imports", "/balance"),
+    "/inbox": ("/inbox", "/letters", "/nearby"),
     "/commitments": ("/commitments",),
-    "/me": ("/me", "/items", "/requests", "/device", "/grants", "/ledger", "/addresses", "/settings", "/operator"),
+    "/me": (
+        "/me",
+        "/jobs",
+        "/my-terms",
+        "/till",
+        "/items",
+        "/requests",
+        "/device",
+        "/grants",
+        "/ledger",
+        "/addresses",
+        "/zones",
+        "/devices",
+        "/settings",
+        "/operator",
+    ),
 }
 
 
@@ -113,13 +129,18 @@ def waiting_requests(owner: Owner) -> int:
 
 
 def unread_messages(owner: Owner) -> int:
-    """How many messages have not been opened: those still sealed, and those collected but not read."""
-    sealed = select(func.count()).where(
-        col(Message.account_id) == owner.account_id, col(Message.sealed).is_not(None), col(Message.taken_back_at).is_(None)
+    """How many messages have not been opened: those still sealed, and those collected but not read; none that quiet hours hold."""
+    offers = 0 if quiet.until(owner) else matched.count(owner.db, owner.account_id)
+    collected = sum(
+        _unread(digest.values) and not quiet.held(owner, digest.values) for digest in store.digests(owner.db, owner.keyring, MessageRecord)
     )
-    return int(owner.db.exec(sealed).one()) + sum(
-        _unread(digest.values) for digest in store.digests(owner.db, owner.keyring, MessageRecord)
-    )
+    return quiet.sealed_unread(owner) + offers + collected + _unread_answers(owner)
+
+
+def _unread_answers(owner: Owner) -> int:
+    sealed = select(func.count()).where(col(LetterAnswer.account_id) == owner.account_id, col(LetterAnswer.sealed).is_not(None))
+    opened = sum(int(str(digest.values["unread"])) for digest in store.digests(owner.db, owner.keyring, LetterRecord))
+    return int(owner.db.exec(sealed).one()) + opened
 
 
 def _unread(values: dict[str, Any]) -> bool:

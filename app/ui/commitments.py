@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -13,17 +13,16 @@ from starlette.responses import Response
 from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
-from app.exchange import approvals
+from app.exchange import clocks
 from app.i18n import _
 from app.relationships import commitments
-from app.relationships.commitments import Act, Deadline
-from app.ui import clients, promise_form, terms_in_words, wording
+from app.relationships.commitments import Deadline
+from app.ui import arriving, clients, promise_form, terms_in_words, wording
 from app.ui.clients import Known
-from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.terms_in_words import Fact
-from app.ui.vendor_words import plain
+from app.ui.vendor_words import Link, external, plain
 from consent import grants, ledger
 from vault import store
 from vault.records import Commitment, CommitmentEvent
@@ -44,6 +43,7 @@ class Row:
     overdue: bool
     deadline: Deadline | None
     backed: bool
+    reported: bool
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,16 @@ class Step:
     note: str
     side: str
     late: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What they report and the owner has not decided on: the question, their words, since when."""
+
+    question: str
+    words: str
+    link: Link | None
+    came_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +113,9 @@ class ShowPage(Page):
     zone: str
     grant_id: str | None
     steps: tuple[Step, ...]
+    report: Report | None
+    offered: bool
+    suspended: bool
     acts: tuple[tuple[str, str], ...]
     values: Mapping[str, str]
     errors: Mapping[str, str]
@@ -111,6 +124,7 @@ class ShowPage(Page):
 @router.get("/commitments")
 def index(request: Request, owner: Reader) -> HTMLResponse:
     """The list."""
+    arriving.collect(owner)
     mine = clients.vendors(owner)
     found = [(digest.record_id, commitments.from_digest(digest.values)) for digest in store.digests(owner.db, owner.keyring, Commitment)]
     found.sort(key=lambda one: commitments.order(one[1], now=owner.now))
@@ -136,7 +150,7 @@ def create(request: Request, owner: Writer) -> Response:
     if made is None:
         return render(request, _new_page(owner, owner.form, errors), status=422, owner=owner)
     commitment_id = store.add(owner.db, owner.keyring, made, now=owner.now)
-    approvals.set_clock(owner.db, owner.account_id, commitment_id, made)
+    clocks.set_clock(owner.db, owner.account_id, commitment_id, made)
     ledger.append(owner.db, owner.act(), "commitment.made", {"commitment_id": commitment_id, "promise": made.promise})
     return see_other(f"/commitments/{commitment_id}?done=promised")
 
@@ -144,81 +158,12 @@ def create(request: Request, owner: Writer) -> Response:
 @router.get("/commitments/{commitment_id}")
 def show(request: Request, commitment_id: str, owner: Reader) -> HTMLResponse:
     """One promise with its history."""
-    return render(request, _show_page(owner, commitment_id, _find(owner, commitment_id), Form(), {}), owner=owner)
+    arriving.collect(owner)
+    return render(request, show_page(owner, commitment_id, find(owner, commitment_id), Form(), {}), owner=owner)
 
 
-@router.post("/commitments/{commitment_id}/keep")
-def keep(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """It was kept."""
-    return _act(request, owner, commitment_id, "keep")
-
-
-@router.post("/commitments/{commitment_id}/break")
-def broke(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """It was broken."""
-    return _act(request, owner, commitment_id, "break")
-
-
-@router.post("/commitments/{commitment_id}/claim")
-def claim(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """The owner asked for what is owed."""
-    return _act(request, owner, commitment_id, "claim")
-
-
-@router.post("/commitments/{commitment_id}/remedy")
-def remedy(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """They made it good."""
-    return _act(request, owner, commitment_id, "remedy")
-
-
-@router.post("/commitments/{commitment_id}/waive")
-def waive(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """The owner lets it go."""
-    return _act(request, owner, commitment_id, "waive")
-
-
-def _act(request: Request, owner: Owner, commitment_id: str, act: Act) -> Response:
-    commitment = _find(owner, commitment_id)
-    if act not in commitments.acts(commitment):
-        return see_other(f"/commitments/{commitment_id}?done=already")
-    errors = FormErrors()
-    note = errors.limit("note", owner.form.get("note"), promise_form.LONGEST_NOTE)
-    happened_at = _happened(owner, errors)
-    if errors or happened_at is None:
-        return render(request, _show_page(owner, commitment_id, commitment, owner.form, errors), status=422, owner=owner)
-    after = commitments.act_on(commitment, act, happened_at=happened_at, now=owner.now, note=note)
-    if act == "claim" and after.grant_id and commitments.due(after) is None:
-        after = after.model_copy(update={"due_at": _due_after_claim(owner, after, happened_at)})
-    store.replace(owner.db, owner.keyring, commitment_id, after, now=owner.now)
-    approvals.set_clock(owner.db, owner.account_id, commitment_id, after)
-    noted = {"commitment_id": commitment_id, "promise": after.promise, "happened_at": wording.iso(happened_at)}
-    ledger.append(owner.db, owner.act(), f"commitment.{commitments.EVENT_OF[act]}", noted | ({"note": note} if note else {}))
-    return see_other(f"/commitments/{commitment_id}?done=noted")
-
-
-def _due_after_claim(owner: Owner, commitment: Commitment, claimed_at: datetime) -> datetime | None:
-    grant = grants.find(owner.db, owner.account_id, commitment.grant_id) if commitment.grant_id else None
-    return approvals.due_after_claim(grant, commitment.promise, claimed_at=claimed_at) if grant else None
-
-
-def _happened(owner: Owner, errors: FormErrors) -> datetime | None:
-    """When it happened: now for today or an empty field, else noon of that local day. Not in the future."""
-    zone = ZoneInfo(owner.profile.time_zone)
-    today = owner.now.astimezone(zone).date()
-    try:
-        day = date.fromisoformat(owner.form.get("happened_on") or today.isoformat())
-        if day < today:
-            return datetime.combine(day, time(12), tzinfo=zone)
-    except (ValueError, OverflowError):
-        errors.add("happened_on", _("A date such as 2027-06-30, please."))
-        return None
-    if day > today:
-        errors.add("happened_on", _("This day has not come yet."))
-        return None
-    return owner.now
-
-
-def _find(owner: Owner, commitment_id: str) -> Commitment:
+def find(owner: Owner, commitment_id: str) -> Commitment:
+    """A promise of the owner's record. Raises NotFound."""
     opened = store.get(owner.db, owner.keyring, Commitment, commitment_id)
     if opened is None:
         raise NotFound
@@ -238,6 +183,7 @@ def _row(commitment_id: str, commitment: Commitment, mine: Mapping[str, Known], 
         overdue=commitments.overdue(commitment, now=now),
         deadline=commitments.deadline(commitment),
         backed=commitments.backing(commitment).backed,
+        reported=state in commitments.OPEN and commitments.waiting(commitment.events) is not None,
     )
 
 
@@ -254,7 +200,8 @@ def _new_page(owner: Owner, form: Form, errors: Mapping[str, str]) -> NewPage:
     )
 
 
-def _show_page(owner: Owner, commitment_id: str, commitment: Commitment, form: Form, errors: Mapping[str, str]) -> ShowPage:
+def show_page(owner: Owner, commitment_id: str, commitment: Commitment, form: Form, errors: Mapping[str, str]) -> ShowPage:
+    """One promise in words, with the form as it stands."""
     state = commitments.state(commitment.events)
     backing = commitments.backing(commitment)
     today = owner.now.astimezone(ZoneInfo(owner.profile.time_zone)).date().isoformat()
@@ -275,10 +222,31 @@ def _show_page(owner: Owner, commitment_id: str, commitment: Commitment, form: F
         zone=commitment.time_zone,
         grant_id=commitment.grant_id,
         steps=tuple(_step(event, commitment.by) for event in reversed(commitment.events)),
+        report=_report(commitment) if state in commitments.OPEN else None,
+        offered=state == "offered",
+        suspended=_suspended(owner, commitment_id, commitment),
         acts=tuple((act, str(wording.ACT[act])) for act in commitments.acts(commitment)),
         values={"note": form.get("note"), "happened_on": form.get("happened_on", today)},
         errors=errors,
     )
+
+
+def _report(commitment: Commitment) -> Report | None:
+    waits = commitments.waiting(commitment.events)
+    if waits is None:
+        return None
+    text, __, url = waits.note.rpartition("\n") if waits.note.rpartition("\n")[2].startswith("http") else (waits.note, "", "")
+    question = _("They say that they kept it") if waits.type == "evidence" else _("They say that they made it good")
+    return Report(question, plain(text), external(url) if url else None, waits.happened_at)
+
+
+def _suspended(owner: Owner, commitment_id: str, commitment: Commitment) -> bool:
+    """Whether a permission stands still because of this promise."""
+    clock = clocks.find(owner.db, owner.account_id, commitment_id)
+    if clock is None or clock.lapsed_at is None or commitment.grant_id is None:
+        return False
+    grant = grants.find(owner.db, owner.account_id, commitment.grant_id)
+    return grant is not None and grant.status == "suspended" and grant.suspended_for == clocks.REASON
 
 
 def _from_terms(owner: Owner, commitment: Commitment) -> tuple[Fact, ...]:
@@ -306,13 +274,14 @@ def _facts(commitment: Commitment) -> tuple[Fact, ...]:
 
 
 def _step(event: CommitmentEvent, by: str) -> Step:
-    # Who moved: the one who promised kept, broke or made good; the owner claimed and let go.
+    # Who moved: the one who promised kept, broke, reported or made good; the owner claimed, disputed and let go.
     theirs = by == "them" and event.type not in {"claimed", "waived", "disputed"}
+    words = wording.BY_CLOCK if event.by == "clock" and event.type in wording.BY_CLOCK else wording.EVENT
     return Step(
-        text=wording.of_code(wording.EVENT, event.type),
+        text=wording.of_code(words, event.type),
         happened_at=event.happened_at,
         recorded_at=event.recorded_at,
-        note=event.note,
+        note=plain(event.note),
         side="bad" if event.type == "broken" else "theirs" if theirs else "mine",
         late=(event.recorded_at - event.happened_at).total_seconds() > 86_400,
     )

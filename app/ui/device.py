@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.auth import throttle
 from app.auth.owner import Owner, Reader, Writer
+from app.errors import Throttled
 from app.exchange import asking
 from app.i18n import _
 from app.ui.forms import FormErrors
@@ -42,7 +43,7 @@ def claim(request: Request, owner: Writer) -> Response:
     typed = owner.form.get("user_code")[:LONGEST]
     errors = FormErrors()
     errors.require("user_code", typed, _("Type the code that they show you."))
-    if not errors and not _allowed(owner):
+    if not errors and not _allowed(request, owner):
         errors.add("user_code", _("Too many tries. Wait ten minutes, then ask them for a new code."))
         return render(request, NewPage(user_code=typed, errors=errors), status=429, owner=owner)
     found = None if errors else asking.claim(owner.db, owner.act(), owner.instance, typed)
@@ -52,6 +53,12 @@ def claim(request: Request, owner: Writer) -> Response:
     return see_other(f"/requests/{found.request_id}?done=claimed-code")
 
 
-def _allowed(owner: Owner) -> bool:
-    limit = throttle.USER_CODE
-    return throttle.allow(owner.stores.state, f"user-code:{owner.account_id}", limit=limit.tries, window=limit.window, now=owner.now)
+def _allowed(request: Request, owner: Owner) -> bool:
+    """Whether one more try is left to this account, and to the network address it comes from (RFC 8628 section 5.1)."""
+    address = request.client.host if request.client else "unknown"
+    tries = [(f"user-code:{owner.account_id}", throttle.USER_CODE), (f"user-code-from/{address}", throttle.USER_CODE_ADDRESS)]
+    try:
+        throttle.spend(owner.stores.state, tries, now=owner.now)
+    except Throttled:
+        return False
+    return True

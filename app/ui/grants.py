@@ -10,19 +10,24 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import col, func, select
 from starlette.responses import Response
 
+from app.auth.catching_up import hand_of
 from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
-from app.exchange import withdrawals
+from app.exchange import clocks, releases, withdrawals
 from app.i18n import _
 from app.tables import Client, Message
-from app.ui import clients, history, terms_in_words, wording
+from app.ui import clients, history, letters, proviso, releasing, standing_still, terms_in_words, wording
 from app.ui.clients import ClientInWords, Known
 from app.ui.history import Line
+from app.ui.letters import Row as LetterRow
 from app.ui.pages import Page
+from app.ui.proviso import ProvisoInWords
+from app.ui.releasing import ReleaseInWords
 from app.ui.render import render, see_other
+from app.ui.standing_still import Cause
 from app.ui.terms_in_words import Fact, TermsInWords
 from app.ui.vendor_words import plain
-from consent import grants
+from consent import grants, pausing
 from consent.act import Act
 from consent.errors import IllegalTransition
 from consent.store import Grant, Receipt
@@ -80,7 +85,12 @@ class ShowPage(Page):
     changed_at: datetime
     expires_at: datetime
     terms: TermsInWords
+    cause: Cause | None
+    paused: bool
+    proviso: ProvisoInWords | None
     sent: tuple[Fact, ...]
+    release: ReleaseInWords | None
+    letters: tuple[LetterRow, ...]
     receipts: tuple[ReceiptRow, ...]
     history: tuple[Line, ...]
     may: tuple[str, ...]
@@ -118,7 +128,12 @@ def show(request: Request, grant_id: str, owner: Reader) -> HTMLResponse:
         changed_at=grant.changed_at,
         expires_at=grant.expires_at,
         terms=terms_in_words.in_words(grants.standing(grant).terms),
+        cause=standing_still.cause(owner, grant) if status == "suspended" else None,
+        paused=status in grants.LIVE and pausing.paused(owner.db, owner.account_id),
+        proviso=proviso.in_words(owner, grant),
         sent=_sent(owner, grant),
+        release=releasing.in_words(owner, grant, client),
+        letters=letters.of_grant(owner, grant_id),
         receipts=_receipts(owner, grant_id),
         history=tuple(history.of_grant(owner, grant_id, since=grant.given_at)),
         may=_may(status),
@@ -136,6 +151,22 @@ def receipt(grant_id: str, receipt_id: str, owner: Reader) -> Response:
     return Response(found.jws, media_type="application/jose", headers={"Content-Disposition": name})
 
 
+@router.post("/grants/{grant_id}/items")
+def update_items(grant_id: str, owner: Writer) -> Response:
+    """Let them fetch exactly what is ticked."""
+    grant = _living(owner, grant_id)
+    releasing.choose_again(owner, grant, _client(owner, grant), owner.form)
+    return see_other(f"/grants/{grant_id}?done=items-chosen")
+
+
+@router.post("/grants/{grant_id}/key")
+def accept_key(grant_id: str, owner: Writer) -> Response:
+    """Let their new key follow the one before, which vouches for it."""
+    grant = _living(owner, grant_id)
+    accepted = releases.accept_key(hand_of(owner), grant, _client(owner, grant))
+    return see_other(f"/grants/{grant_id}?done={'key-accepted' if accepted else 'already'}")
+
+
 @router.post("/grants/{grant_id}/pause")
 def pause(grant_id: str, owner: Writer) -> Response:
     """Let nothing in until resumed."""
@@ -145,7 +176,12 @@ def pause(grant_id: str, owner: Writer) -> Response:
 @router.post("/grants/{grant_id}/resume")
 def resume(grant_id: str, owner: Writer) -> Response:
     """Let in again what is granted."""
-    return _turn(owner, grant_id, lambda grant: grants.resume(owner.db, owner.act(), grant), "resumed")
+
+    def going_on(grant: Grant) -> None:
+        grants.resume(owner.db, owner.act(), grant)
+        clocks.forgive(owner.db, grant)
+
+    return _turn(owner, grant_id, going_on, "resumed")
 
 
 @router.post("/grants/{grant_id}/withdraw")
@@ -171,6 +207,20 @@ def _turn(owner: Owner, grant_id: str, verb: Callable[[Grant], object], done: st
 
 def _find(owner: Owner, grant_id: str) -> Grant:
     found = grants.find(owner.db, owner.account_id, grant_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _living(owner: Owner, grant_id: str) -> Grant:
+    grant = _find(owner, grant_id)
+    if _status(grant, owner.now) not in grants.LIVE:
+        raise NotFound
+    return grant
+
+
+def _client(owner: Owner, grant: Grant) -> Client:
+    found = owner.db.get(Client, grant.client_id)
     if found is None:
         raise NotFound
     return found

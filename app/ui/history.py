@@ -41,7 +41,7 @@ LABELS = {
 SAID: Mapping[str, Callable[[str], str]] = {
     "purpose": terms_in_words.purpose,
     "channel": terms_in_words.channel,
-    "kind": lambda kind: wording.of_code(wording.MESSAGE, kind),
+    "kind": lambda kind: wording.of_code({**wording.MESSAGE, **wording.EVENT}, kind),
     "reason": wording.refusal,
     "vote": lambda vote: _("useful") if vote == "useful" else _("not useful"),
 }

@@ -17,8 +17,9 @@ from app.errors import NotFound
 from app.exchange import mailroom
 from app.i18n import _
 from app.tables import Message
-from app.ui import clients, terms_in_words, wording
+from app.ui import arriving, clients, letters, proviso, quiet, terms_in_words, wording
 from app.ui.clients import Known
+from app.ui.offer_parts import OfferParts, offer_parts
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendor_words import Link, external, letter, plain
@@ -43,6 +44,7 @@ class Row:
     vote: str | None
     received_at: datetime
     valid_until: datetime | None
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class IndexPage(Page):
 
     template: ClassVar[str] = "inbox/index.html"
     senders: tuple[Sender, ...]
+    quiet_until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,7 @@ class ShowPage(Page):
     valid_from: datetime | None
     valid_until: datetime | None
     over: bool
+    offer: OfferParts | None
     taken_back_at: datetime | None
     vote: str | None
 
@@ -91,25 +95,32 @@ def index(request: Request, owner: Reader) -> HTMLResponse:
     """The list, with what has come since."""
     if mailroom.waiting(owner.db, owner.account_id):
         _collect(owner)
+    arriving.collect(owner)
     known = clients.tied(owner)
-    found = [(digest.record_id, digest.values) for digest in store.digests(owner.db, owner.keyring, MessageRecord)]
+    found = [
+        (digest.record_id, digest.values)
+        for digest in store.digests(owner.db, owner.keyring, MessageRecord)
+        if not quiet.held(owner, digest.values)
+    ]
     by_sender: dict[tuple[str, str | None], list[Row]] = {}
     for record_id, values in found:
         vendor = known.get(str(values["client_id"]))
         key = (vendor.name, vendor.vendor_id) if vendor else (_("“%(name)s”") % {"name": plain(str(values["sender"]))}, None)
         by_sender.setdefault(key, []).append(_row(record_id, values))
+    for client_id, row in letters.answered(owner):
+        vendor = known.get(client_id)
+        by_sender.setdefault((vendor.name, vendor.vendor_id) if vendor else (row.to, None), []).append(_answer(row))
     senders = [
         Sender(name, vendor_id, sum(row.unread for row in rows), tuple(sorted(rows, key=_newest_unread)))
         for (name, vendor_id), rows in by_sender.items()
     ]
-    return render(request, IndexPage(senders=tuple(sorted(senders, key=_busiest))), owner=owner)
+    return render(request, IndexPage(senders=tuple(sorted(senders, key=_busiest)), quiet_until=quiet.until(owner)), owner=owner)
 
 
 @router.get("/inbox/{message_id}")
 def show(request: Request, message_id: str, owner: Reader) -> HTMLResponse:
     """One message; opening it counts as reading, unless another site sent the browser here."""
-    gate = owner.db.get(Message, (owner.account_id, message_id))
-    if gate is not None and (gate.sealed is not None or gate.taken_back_at is not None):
+    if _stale(owner, message_id):
         _collect(owner)
     message = _find(owner, message_id)
     if message.read_at is None and request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}:
@@ -130,6 +141,7 @@ def show(request: Request, message_id: str, owner: Reader) -> HTMLResponse:
         received_at=message.received_at,
         valid_from=message.valid_from,
         valid_until=message.valid_until,
+        offer=offer_parts(owner, message),
         over=message.valid_until is not None and owner.now >= message.valid_until,
         taken_back_at=message.taken_back_at,
         vote=message.vote,
@@ -149,6 +161,8 @@ def vote(message_id: str, owner: Writer) -> Response:
         store.replace(owner.db, owner.keyring, message_id, message.model_copy(update={"vote": given, "read_at": read_at}), now=owner.now)
         noted = {"message_id": message_id, "grant_id": message.grant_id, "client_id": message.client_id, "vote": given}
         ledger.append(owner.db, owner.act(), "message.voted", noted)
+        if message.kind != "location_offer":
+            proviso.weigh(owner, message.grant_id)
     return see_other(f"/inbox/{message_id}?done=voted")
 
 
@@ -168,6 +182,16 @@ def _collect(owner: Owner) -> None:
         mailroom.collect(db, owner.keyring, accounts.open_mailbox(db, owner.keyring), now=owner.now)
 
 
+def _stale(owner: Owner, message_id: str) -> bool:
+    """Whether a message is still sealed, or was taken back: an offer's record has an id of its own, and knows which it was."""
+    opened = store.get(owner.db, owner.keyring, MessageRecord, message_id)
+    sent_as = opened.fields.message_id or message_id if opened else message_id
+    gate = owner.db.get(Message, (owner.account_id, sent_as))
+    return gate is not None and (
+        gate.sealed is not None or (gate.taken_back_at is not None and (not opened or not opened.fields.taken_back_at))
+    )
+
+
 def _find(owner: Owner, message_id: str) -> MessageRecord:
     opened = store.get(owner.db, owner.keyring, MessageRecord, message_id)
     if opened is None:
@@ -185,6 +209,21 @@ def _row(record_id: str, values: Mapping[str, Any]) -> Row:
         vote=values["vote"],
         received_at=datetime.fromisoformat(values["received_at"]),
         valid_until=datetime.fromisoformat(values["valid_until"]) if values["valid_until"] else None,
+    )
+
+
+def _answer(row: letters.Row) -> Row:
+    """A letter of the owner's that was answered, as the inbox lists it."""
+    return Row(
+        message_id=row.letter_id,
+        title=_("Answer: %(subject)s") % {"subject": row.subject},
+        kind=_("answer to your letter"),
+        unread=row.unread > 0,
+        taken_back=False,
+        vote=None,
+        received_at=row.replied_at or row.written_at,
+        valid_until=None,
+        href=f"/letters/{row.letter_id}",
     )
 
 

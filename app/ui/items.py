@@ -10,11 +10,13 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from app.auth.catching_up import hand_of
 from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
+from app.exchange import releases
 from app.i18n import Lazy, _, lazy
-from app.ui import documents, reach
+from app.ui import clients, documents, reach, releasing
 from app.ui.documents import Row as DocumentRow
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
@@ -23,6 +25,7 @@ from app.ui.render import render, see_other
 from consent import vocabulary
 from vault import attachments, store
 from vault.records import Item, PastValue
+from vault.store import Opened
 
 router = APIRouter(include_in_schema=False)
 
@@ -104,6 +107,16 @@ class EditPage(NewPage):
     words: str
 
 
+@dataclass(frozen=True)
+class Fetch:
+    """That a company fetched the item: by which permission, when, and what it said then."""
+
+    grant_id: str
+    who: str
+    at: datetime
+    value: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
     """An item: what it is and was, what belongs to it, and who may read it or could. `since` says when the value was written."""
@@ -117,6 +130,7 @@ class ShowPage(Page):
     documents: tuple[DocumentRow, ...]
     live: tuple[Reach, ...]
     ended: tuple[Reach, ...]
+    fetched: tuple[Fetch, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +206,7 @@ def show(request: Request, item_id: str, owner: Reader) -> HTMLResponse:
         documents=documents.rows(owner, f"/items/{item_id}"),
         live=reach.live(reaches),
         ended=reach.ended(reaches),
+        fetched=_fetched(owner, opened),
     )
     return render(request, page, owner=owner)
 
@@ -217,6 +232,7 @@ def update(request: Request, item_id: str, owner: Writer) -> Response:
     if item.value != known.value:
         previous = (*previous, PastValue(value=known.value, until=owner.now))[-HISTORY:]
     store.replace(owner.db, owner.keyring, item_id, item.model_copy(update={"previous": previous}), now=owner.now)
+    releases.item_changed(hand_of(owner), item_id)
     return see_other(f"/items/{item_id}?done=item-changed")
 
 
@@ -241,6 +257,7 @@ def remove(item_id: str, owner: Writer) -> Response:
     """Remove an item with its history and its documents."""
     if not store.remove(owner.db, owner.keyring, Item, item_id):
         raise NotFound
+    releases.item_changed(hand_of(owner), item_id)
     return see_other("/items?done=item-removed")
 
 
@@ -249,6 +266,15 @@ def term_in_words(term: str) -> str:
     if term in FRIENDLY:
         return str(FRIENDLY[term])
     return vocabulary.data_label(term) if vocabulary.is_datatype(term) else term
+
+
+def _fetched(owner: Owner, opened: Opened[Item]) -> tuple[Fetch, ...]:
+    found = releasing.fetched_of_item(owner, opened.record_id)
+    names = clients.names(owner, {record.client_id for record, _one, _row in found})
+    return tuple(
+        Fetch(record.grant_id, names.get(record.client_id, ""), row.fetched_at, releasing.value_of(opened, one))
+        for record, one, row in found
+    )
 
 
 def _find(owner: Owner, item_id: str) -> Item:

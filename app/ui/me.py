@@ -8,13 +8,14 @@ from sqlmodel import col, func, select
 from starlette.responses import Response
 
 from app.auth.owner import Owner, Reader
+from app.exchange import standing
 from app.i18n import _, ngettext
 from app.ui.chrome import waiting_requests
 from app.ui.pages import Page
 from app.ui.render import render
 from consent.store import Grant, LedgerHead
 from vault import store
-from vault.records import AddressRecord, Item
+from vault.records import AddressRecord, Item, Job, LetterRecord
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,6 +57,8 @@ def index(request: Request, owner: Reader) -> Response:
 def _mine(owner: Owner) -> tuple[Way, ...]:
     items = len(store.digests(owner.db, owner.keyring, Item))
     links = len(store.digests(owner.db, owner.keyring, AddressRecord))
+    jobs = len(store.digests(owner.db, owner.keyring, Job))
+    letters = len(store.digests(owner.db, owner.keyring, LetterRecord))
     live = owner.db.exec(select(func.count()).where(col(Grant.account_id) == owner.account_id, col(Grant.status) == "given")).one()
     waiting = waiting_requests(owner)
     head = owner.db.get(LedgerHead, owner.account_id)
@@ -67,6 +70,19 @@ def _mine(owner: Owner) -> tuple[Way, ...]:
             "data",
             _("What companies ask for, kept by you."),
             ngettext("%(n)d item", "%(n)d items", items) % {"n": items},
+        ),
+        Way(
+            _("Jobs"),
+            "/jobs",
+            "check",
+            _("What you want to get done, and whom you hired for it."),
+            ngettext("%(n)d job", "%(n)d jobs", jobs) % {"n": jobs},
+        ),
+        Way(
+            _("Who leans on whom"),
+            "/balance",
+            "scales",
+            _("All companies on one map: who leans more, and how much there is between you."),
         ),
         Way(
             _("Permissions"),
@@ -83,11 +99,27 @@ def _mine(owner: Owner) -> tuple[Way, ...]:
             _("%(n)d waiting") % {"n": waiting},
         ),
         Way(
+            _("My terms"),
+            "/my-terms",
+            "shield",
+            _("What you would agree to, and who may ask at all. They come before any company's."),
+            "" if standing.of(owner.db, owner.keyring) else _("not yet said"),
+        ),
+        Way(_("Show at the till"), "/till", "qr", _("A contact link for ten minutes, big enough to scan.")),
+        Way(
             _("Contact links"),
             "/addresses",
             "link",
             _("One for each company; close it and they are gone."),
             ngettext("%(n)d link", "%(n)d links", links) % {"n": links},
+        ),
+        Way(_("Nearby"), "/nearby", "place", _("Offers tied to a place; private zones, where none reaches you; your phones.")),
+        Way(
+            _("Letters"),
+            "/letters",
+            "edit",
+            _("What you wrote to companies, and what they answered."),
+            ngettext("%(n)d letter", "%(n)d letters", letters) % {"n": letters},
         ),
         Way(
             _("History"),

@@ -48,6 +48,7 @@ REFUSALS: Mapping[str, Lazy] = {
     "broken-ledger": lazy("The history in “%(where)s” was changed after it was written."),
     "broken-receipt": lazy("A receipt in “%(where)s” is not signed by a key that came with it."),
     "own-ledger": lazy("This export was made from this very account."),
+    "zone": lazy("A private zone in this export is not a place. Nothing was taken in."),
     "no-recipient": lazy("This is not an age public key. It begins with age1."),
 }
 ODD = lazy("The archive is not in the form in which Bothways writes it (%(where)s). It was changed by another program.")

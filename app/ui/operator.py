@@ -29,6 +29,8 @@ ACTS: dict[str, Lazy] = {
     "client.invited": lazy("An invitation for a company's system was made"),
     "client.registered": lazy("A company's system registered"),
     "client.removed": lazy("A company's system was removed"),
+    "events.retried": lazy("Events that could not be delivered are tried again"),
+    "events.dropped": lazy("Events that could not be delivered were let go"),
 }
 
 
@@ -60,14 +62,14 @@ class OperatorPage(Page):
 @router.get("/operator")
 def index(request: Request, owner: Reader) -> Response:
     """The page; for anybody but the operator there is none."""
-    _only_operator(owner)
+    only_operator(owner)
     return render(request, _page(owner), owner=owner)
 
 
 @router.post("/operator/invitations")
 def invite(request: Request, owner: Writer) -> Response:
     """Make a one-time invitation. Its link is shown in the answer and stands nowhere else, so there is no redirect."""
-    _only_operator(owner)
+    only_operator(owner)
     guest = Guest.CLIENT if owner.form.get("guest") == Guest.CLIENT else Guest.OWNER
     token = invitations.invite(owner.db, guest, now=owner.now)
     instance_ledger.append(owner.db, f"{guest}.invited", actor="operator", details={}, now=owner.now)
@@ -76,7 +78,8 @@ def invite(request: Request, owner: Writer) -> Response:
     return render(request, _page(owner, made=link, for_whom=guest), owner=owner)
 
 
-def _only_operator(owner: Owner) -> None:
+def only_operator(owner: Owner) -> None:
+    """Raises NotFound for anybody but the operator."""
     if not owner.account.operator:
         raise NotFound
 

@@ -1,8 +1,7 @@
 """Requests: a company asks for consent; the owner reads it in plain words, takes it, takes less of it, or declines."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,24 +15,30 @@ from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.auth.resealing import relationship_key_place
 from app.errors import NotFound
-from app.exchange import approvals
+from app.exchange import approvals, countering
 from app.exchange.approvals import NEW_VENDOR, Desk, Shown
+from app.exchange.countering import Answer
 from app.i18n import _
-from app.relationships import vendors as vendor_rules
 from app.tables import Client
-from app.ui import clients, narrowing, terms_in_words, wording
+from app.ui import answers, clients, narrowing, proviso, releasing, strangers, terms_in_words, wording
+from app.ui.answers import Beside, Difference, Offered
 from app.ui.clients import ClientInWords, Known
+from app.ui.forms import FormErrors
+from app.ui.narrowing import Choice as Narrowed
 from app.ui.narrowing import LineForm
 from app.ui.pages import Page
+from app.ui.releasing import Choice
 from app.ui.render import render, see_other
-from app.ui.terms_in_words import Fact, TermsInWords
+from app.ui.strangers import Stranger
+from app.ui.terms_in_words import TermsInWords
 from app.ui.vendor_words import plain
-from consent import decision, grants
-from consent.store import Grant
+from consent import counters, decision, grants, roster
+from consent.errors import TermsError
+from consent.store import Grant, Receipt
 from consent.store import Request as Asked
-from consent.terms import Terms, parse
+from consent.terms import Terms
 from vault import store
-from vault.records import AddressRecord, Vendor
+from vault.records import AddressRecord
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,21 +67,10 @@ class IndexPage(Page):
 
 @dataclass(frozen=True)
 class Came:
-    """How a request reached the owner. `doubt` is said where the contact link was given to somebody else."""
+    """How a request reached the owner."""
 
     text: str
     address_id: str | None
-    doubt: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a request would change of a permission that stands: line and question, now and then."""
-
-    line: str
-    label: str
-    now: str
-    then: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +89,21 @@ class ShowPage(Page):
     expires_at: datetime
     terms: TermsInWords
     grant_id: str | None
-    changes: tuple[Change, ...]
+    renews: bool
+    changes: tuple[Difference, ...]
+    beside: Beside | None
+    offer: Offered | None
+    receipt_id: str | None
+    agreements: tuple[tuple[str, str], ...]
+    agreement: str
     lines: tuple[LineForm, ...]
+    choices: tuple[Choice, ...]
+    stranger: Stranger | None
     expires: str
     vendors: tuple[tuple[str, str], ...]
     vendor: str
+    shares: tuple[tuple[str, str], ...]
+    share: str
     errors: Mapping[str, str]
 
 
@@ -129,33 +133,62 @@ def approve(request: Request, request_id: str, owner: Writer) -> Response:
     form = owner.form
     if form.get("choose") == "all":
         return render(request, _page(owner, asked, form, {}, all_kept=True), owner=owner)
-    terms = _terms(asked)
-    choice = narrowing.choose(terms, form, zone=owner.profile.time_zone, now=owner.now)
-    vendor = form.get("vendor", NEW_VENDOR)
-    if vendor != NEW_VENDOR and vendor not in clients.vendors(owner):
-        choice.errors.add("vendor", _("Choose one of your companies, or a new one."))
-    if not _renewable(owner, asked):
-        choice.errors.add("", _("The permission that this would change has ended. Decline; they can ask for a new one."))
+    if form.get("choose") == "mine":
+        return render(request, _page(owner, asked, answers.with_my_terms(owner, _terms(asked), form), {}), owner=owner)
+    choice, vendor = _choice(owner, asked)
+    client = _client(owner, asked.client_id)
+    releasing.refuse_without_key(owner, choice.granted, client, choice.errors)
+    items = releasing.choose(owner, choice.granted, form, choice.errors) if choice.granted else ()
+    share = proviso.chosen(choice.granted, form, choice.errors) if choice.granted else None
     if choice.granted is None or choice.errors:
         return render(request, _page(owner, asked, form, choice.errors), status=422, owner=owner)
-    shown = Shown(
-        text=terms_in_words.in_words(choice.granted).text(),
-        language=i18n.language(),
-        rules_version=decision.RULES_VERSION,
-        withdraw_at=f"{owner.settings.base_url}/grants",
-    )
-    grant = approvals.approve(desk(owner), asked, choice.granted, client=_client(owner, asked.client_id), vendor=vendor, shown=shown)
+    shown = _shown(owner, choice.granted)
+    grant = approvals.approve(desk(owner), asked, choice.granted, client=client, vendor=vendor, shown=shown, usefulness_share=share)
+    releasing.release(owner, grant, client, items)
     return see_other(f"/grants/{grant.grant_id}?done=granted")
+
+
+@router.post("/requests/{request_id}/counter")
+def counter(request: Request, request_id: str, owner: Writer) -> Response:
+    """Offer something else, once: what was kept of the request, perhaps under another agreement."""
+    asked = _find(owner, request_id)
+    if not _waits(asked, owner.now):
+        return see_other(f"/requests/{request_id}?done=already")
+    wanted = _terms(asked)
+    choice, vendor = _choice(owner, asked)
+    offer = _under(choice.granted, owner.form.get("agreement", answers.AS_ASKED), choice.errors) if choice.granted else None
+    if offer is not None:
+        try:
+            counters.fits(offer, wanted)
+        except TermsError as wrong:
+            choice.errors.add("agreement", wording.of_code(wording.TERMS_ERRORS, wrong.code))
+    client = _client(owner, asked.client_id)
+    releasing.refuse_without_key(owner, offer, client, choice.errors)
+    share = proviso.chosen(offer, owner.form, choice.errors) if offer else None
+    if offer is None or choice.errors:
+        return render(request, _page(owner, asked, owner.form, choice.errors), status=422, owner=owner)
+    countering.counter(desk(owner), asked, client, Answer(offer, vendor, _shown(owner, offer), share))
+    return see_other(f"/requests/{request_id}?done=countered")
 
 
 @router.post("/requests/{request_id}/decline")
 def decline(request_id: str, owner: Writer) -> Response:
-    """Say no."""
+    """Say no; also to a counter-offer of one's own that nobody has answered."""
     asked = _find(owner, request_id)
-    if not _waits(asked, owner.now):
+    if asked.state not in grants.OPEN or owner.now >= asked.expires_at:
         return see_other(f"/requests/{request_id}?done=already")
-    grants.decline(owner.db, owner.act(), asked)
+    countering.decline(desk(owner), asked, _client(owner, asked.client_id))
     return see_other("/requests?done=declined")
+
+
+@router.get("/receipts/{receipt_id}")
+def receipt(receipt_id: str, owner: Reader) -> Response:
+    """A receipt of the owner's, a compact JWS, as a file."""
+    found = owner.db.get(Receipt, (owner.account_id, receipt_id))
+    if found is None:
+        raise NotFound
+    name = f'attachment; filename="bothways-receipt-{found.created_at:%Y-%m-%d}-{receipt_id[:8]}.jws"'
+    return Response(found.jws, media_type="application/jose", headers={"Content-Disposition": name})
 
 
 def desk(owner: Owner) -> Desk:
@@ -168,6 +201,39 @@ def desk(owner: Owner) -> Desk:
         act=lambda signer: owner.act(signer=signer),
         signer_for=owner.signer_for,
         key_place=lambda client_id, kid: relationship_key_place(owner.account_id, client_id, kid),
+    )
+
+
+def _choice(owner: Owner, asked: Asked) -> tuple[Narrowed, str]:
+    """What the form keeps of a request, and which company it names; both checked."""
+    form = owner.form
+    choice = narrowing.choose(_terms(asked), form, zone=owner.profile.time_zone, now=owner.now)
+    vendor = form.get("vendor", NEW_VENDOR)
+    if vendor != NEW_VENDOR and vendor not in clients.vendors(owner):
+        choice.errors.add("vendor", _("Choose one of your companies, or a new one."))
+    if not _renewable(owner, asked):
+        choice.errors.add("", _("The permission that this would change has ended. Decline; they can ask for a new one."))
+    return choice, vendor
+
+
+def _under(kept: Terms, agreement: str, errors: FormErrors) -> Terms | None:
+    """The terms under the chosen agreement."""
+    if agreement in roster.ROSTER:
+        return replace(kept, agreement=agreement)
+    if agreement == answers.NO_AGREEMENT:
+        return replace(kept, agreement=None)
+    if agreement != answers.AS_ASKED:
+        errors.add("agreement", _("Choose an agreement from the list."))
+        return None
+    return kept
+
+
+def _shown(owner: Owner, terms: Terms) -> Shown:
+    return Shown(
+        text=terms_in_words.in_words(terms).text(),
+        language=i18n.language(),
+        rules_version=decision.RULES_VERSION,
+        withdraw_at=f"{owner.settings.base_url}/grants",
     )
 
 
@@ -202,8 +268,7 @@ def _grant_of(owner: Owner, asked: Asked) -> str | None:
 
 
 def _terms(asked: Asked) -> Terms:
-    # As it was read when it came: what was in the future then may be over now, and the page says so itself.
-    return parse(json.loads(asked.details), now=asked.created_at)
+    return grants.asked(asked)
 
 
 def _waits(asked: Asked, now: datetime) -> bool:
@@ -211,7 +276,7 @@ def _waits(asked: Asked, now: datetime) -> bool:
 
 
 def _state(asked: Asked, now: datetime) -> str:
-    over = asked.state == "pending" and now >= asked.expires_at
+    over = asked.state in grants.OPEN and now >= asked.expires_at
     return "expired" if over else asked.state
 
 
@@ -222,7 +287,7 @@ def _row(asked: Asked, names: Mapping[str, str], now: datetime) -> Row:
         who=names.get(asked.client_id, _("a system you do not know")),
         statement=plain(_terms(asked).statement),
         state=wording.of_code(wording.REQUEST, state),
-        tone={"pending": "wait", "granted": "good"}.get(state, "neutral"),
+        tone={"pending": "wait", "countered": "theirs", "granted": "good"}.get(state, "neutral"),
         created_at=asked.created_at,
         expires_at=asked.expires_at,
     )
@@ -234,6 +299,7 @@ def _page(owner: Owner, asked: Asked, form: Form, errors: Mapping[str, str], *, 
     known = clients.tied(owner).get(asked.client_id)
     link = _link(owner, asked)
     mine = clients.vendors(owner)
+    shares, share = proviso.options(owner, terms, form)
     given_to = mine.get(link.vendor_id) if link and link.vendor_id else None
     zone = owner.profile.time_zone
     return ShowPage(
@@ -242,16 +308,26 @@ def _page(owner: Owner, asked: Asked, form: Form, errors: Mapping[str, str], *, 
         state=wording.of_code(wording.REQUEST, _state(asked, owner.now)),
         client=clients.in_words(client),
         known=known,
-        came=_came(asked, link, given_to, client),
+        came=_came(asked, link, given_to),
+        stranger=strangers.of_request(owner, asked.address_id, client),
         reference=plain(asked.client_reference or ""),
         created_at=asked.created_at,
         expires_at=asked.expires_at,
         terms=terms_in_words.in_words(terms),
         grant_id=_grant_of(owner, asked),
-        changes=_changes(owner, asked, terms),
+        renews=asked.grant_id is not None and asked.state in grants.OPEN,
+        changes=answers.differences(owner, asked, terms),
+        beside=answers.beside(owner, terms, asked),
+        offer=answers.offered(asked, owner.now),
+        receipt_id=answers.refusal_receipt(owner, asked),
+        agreements=answers.agreements(terms),
+        agreement=form.get("agreement", answers.AS_ASKED),
+        choices=releasing.on_request(owner, terms, form, before=_before(owner, asked)),
         lines=narrowing.lines(terms, form, errors, zone=zone, all_kept=all_kept),
         expires=form.get("expires", narrowing.last_day(terms, zone)),
         vendors=((NEW_VENDOR, _("A new company, named as they name themselves")), *((one.vendor_id, one.name) for one in mine.values())),
+        shares=shares,
+        share=share,
         vendor=form.get("vendor", known.vendor_id if known else given_to.vendor_id if given_to else NEW_VENDOR),
         errors=errors,
     )
@@ -262,41 +338,14 @@ def _link(owner: Owner, asked: Asked) -> AddressRecord | None:
     return opened.fields if opened else None
 
 
-def _came(asked: Asked, link: AddressRecord | None, given_to: Known | None, client: Client) -> Came:
+def _before(owner: Owner, asked: Asked) -> Grant | None:
+    return grants.find(owner.db, owner.account_id, asked.grant_id) if asked.grant_id else None
+
+
+def _came(asked: Asked, link: AddressRecord | None, given_to: Known | None) -> Came:
     if link is None:
-        return Came(_("You entered their code yourself."), None, "")
+        return Came(_("You entered their code yourself."), None)
     if given_to is None:
         named = _("Through your contact link “%(label)s”.") % {"label": link.label}
-        return Came(named if link.label else _("Through one of your contact links."), asked.address_id, "")
-    vendor = {"vendor": given_to.name}
-    doubt = _("You gave this contact link to %(vendor)s; the system that uses it calls itself something else.") % vendor
-    text = _("Through the contact link that you gave to %(vendor)s.") % vendor
-    return Came(text, asked.address_id, "" if _same(given_to, client) else doubt)
-
-
-def _same(given_to: Known, client: Client) -> bool:
-    """Whether the client claims to be the company that the link was given to, by domain or by name."""
-    claimed: Vendor = approvals.vendor_of(client)
-    index = vendor_rules.Index.of([(given_to.vendor_id, given_to.name, given_to.domains)])
-    return any(index.match(name, claimed.domains) for name in (claimed.name, client.name))
-
-
-def _changes(owner: Owner, asked: Asked, terms: Terms) -> tuple[Change, ...]:
-    """The difference to the permission that the request would change; nothing for a new one."""
-    grant = grants.find(owner.db, owner.account_id, asked.grant_id) if asked.grant_id and asked.state == "pending" else None
-    if grant is None:
-        return ()
-    before, after = _facts(terms_in_words.in_words(grants.standing(grant).terms)), _facts(terms_in_words.in_words(terms))
-    keys = [*after, *(key for key in before if key not in after)]
-    nothing = _("not at all")
-    pairs = ((key, before.get(key), after.get(key)) for key in keys)
-    return tuple(
-        Change(line=key[0], label=either.label, now=old.text if old else nothing, then=new.text if new else nothing)
-        for key, old, new in pairs
-        if (either := new or old) and old != new
-    )
-
-
-def _facts(said: TermsInWords) -> dict[tuple[str, str], Fact]:
-    whole = {("", fact.key): fact for fact in (*said.facts, *said.notice_facts)}
-    return whole | {(line.purpose, fact.key): fact for line in said.lines for fact in line.facts}
+        return Came(named if link.label else _("Through one of your contact links."), asked.address_id)
+    return Came(_("Through the contact link that you gave to %(vendor)s.") % {"vendor": given_to.name}, asked.address_id)

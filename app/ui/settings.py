@@ -23,7 +23,7 @@ from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.sign_up import problem, zones
 from app.ui.ways_in import WayRow, way_rows
-from consent import ledger
+from consent import ledger, pausing
 from vault import slots, store
 from vault.records import Profile
 
@@ -52,6 +52,8 @@ class SettingsPage(Page):
     time_zone: str
     language: str
     idle_minutes: str
+    quiet: tuple[str, str]
+    paused: bool
     zones: tuple[str, ...]
     languages: list[tuple[str, str]]
     sessions: list[SessionRow]
@@ -62,7 +64,7 @@ class SettingsPage(Page):
 @router.get("/settings")
 def index(request: Request, owner: Reader) -> Response:
     """The page."""
-    return render(request, _page(owner), owner=owner)
+    return render(request, settings_page(owner), owner=owner)
 
 
 @router.post("/settings/passphrase")
@@ -78,7 +80,7 @@ def change_passphrase(request: Request, sender: Sent) -> Response:
         if not errors:
             errors.add("current", _("This is not your passphrase now, nor your recovery code."))
         with sender.reading() as owner:
-            return render(request, _page(owner, errors=errors), owner=owner, status=422)
+            return render(request, settings_page(owner, errors=errors), owner=owner, status=422)
     with derivations:
         slot = slots.new_passphrase_slot(sender.keyring, new, cost=cost_of(sender.settings), now=sender.now)
     with sender.writing() as owner:
@@ -104,8 +106,8 @@ def update_profile(request: Request, owner: Writer) -> Response:
     if not idle.isdecimal() or not IDLE_MIN <= int(idle) <= IDLE_MAX:
         errors.add("idle_minutes", _("A whole number of minutes from 1 to 30."))
     if errors:
-        return render(request, _page(owner, profile=(zone, language, idle), errors=errors), owner=owner, status=422)
-    profile = Profile(time_zone=zone, language=language, idle_minutes=int(idle))
+        return render(request, settings_page(owner, profile=(zone, language, idle), errors=errors), owner=owner, status=422)
+    profile = owner.profile.model_copy(update={"time_zone": zone, "language": language, "idle_minutes": int(idle)})
     place = profile_id(owner.account_id)
     if store.get(owner.db, owner.keyring, Profile, place) is None:
         store.add(owner.db, owner.keyring, profile, now=owner.now, record_id=place)
@@ -138,7 +140,14 @@ def end_session(request: Request, session_id: str, owner: Writer) -> Response:
     return see_other("/settings?done=session-ended")
 
 
-def _page(owner: Owner, *, profile: tuple[str, str, str] | None = None, errors: FormErrors | None = None) -> SettingsPage:
+def settings_page(
+    owner: Owner,
+    *,
+    profile: tuple[str, str, str] | None = None,
+    quiet: tuple[str, str] | None = None,
+    errors: FormErrors | None = None,
+) -> SettingsPage:
+    """The page as it stands, with what was typed where it is shown again."""
     kept = owner.profile
     zone, language, idle = profile or (kept.time_zone, kept.language, str(kept.idle_minutes))
     return SettingsPage(
@@ -146,6 +155,8 @@ def _page(owner: Owner, *, profile: tuple[str, str, str] | None = None, errors: 
         time_zone=zone,
         language=language,
         idle_minutes=idle,
+        quiet=quiet or (kept.quiet_from or "", kept.quiet_to or ""),
+        paused=pausing.paused(owner.db, owner.account_id),
         zones=zones(),
         languages=[(tag, (Locale.parse(tag, sep="-").get_display_name() or tag).capitalize()) for tag in i18n.languages()],
         sessions=[

@@ -1,6 +1,6 @@
 """`/today`: what needs the owner now, each with the one thing to do about it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, cast
@@ -11,14 +11,17 @@ from starlette.responses import Response
 
 from app.auth import resealing, restored, ways_in
 from app.auth.owner import Owner, Reader, Writer
-from app.exchange import marks
+from app.exchange import marks, standing
 from app.exchange.marks import Standing
 from app.i18n import _, ngettext
 from app.relationships import commitments
 from app.tables import Client
+from app.ui import arriving, standing_still, today_data
 from app.ui.chrome import unread_messages
 from app.ui.pages import Page
 from app.ui.render import as_ago, as_date, as_datetime, as_money, render, see_other
+from app.ui.standing_still import Waiting
+from consent import pausing
 from consent.store import Grant
 from consent.store import Request as ConsentRequest
 from vault import store
@@ -88,6 +91,7 @@ class TodayPage(Page):
 
     template: ClassVar[str] = "today/index.html"
     day: datetime
+    paused: bool
     alarms: tuple[Alarm, ...]
     groups: tuple[Group, ...]
     steps: tuple[Step, ...]
@@ -96,17 +100,21 @@ class TodayPage(Page):
 @router.get("/today")
 def index(request: Request, owner: Reader) -> Response:
     """The page."""
+    arriving.collect(owner)
     vendors = {digest.record_id: str(digest.values["name"]) for digest in store.digests(owner.db, owner.keyring, Vendor)}
     promises = [_commitment(digest) for digest in store.digests(owner.db, owner.keyring, Commitment)]
     made = (
         (_("Waiting for your answer"), "request", _requests(owner)),
-        (_("Promises"), "promises", _promises(owner, promises, vendors)),
+        (_("Standing still"), "pause", _told(standing_still.permissions(owner))),
+        (_("Promises"), "promises", (*_told(standing_still.promises(promises, vendors)), *_promises(owner, promises, vendors))),
         (_("Unread"), "inbox", _unread(owner)),
+        (_("Your data and your links"), "data", _noticed(owner)),
         (_("Running out"), "clock", (*_grants(owner), *_links(owner))),
         (_("Your vault"), "lock", _resealing(owner)),
     )
     page = TodayPage(
         day=owner.now,
+        paused=pausing.paused(owner.db, owner.account_id),
         alarms=tuple(_alarms(owner)),
         groups=tuple(group for group in (Group(title, icon, tuple(tasks)) for title, icon, tasks in made) if group.tasks),
         steps=_steps(owner, vendors=bool(vendors), promises=bool(promises)),
@@ -244,6 +252,16 @@ def _unread(owner: Owner) -> Iterator[Task]:
         )
 
 
+def _noticed(owner: Owner) -> Iterator[Task]:
+    for one in today_data.noticed(owner):
+        yield Task(title=one.title, text=one.text, href=one.href, act=one.act, side="theirs", badge=one.badge, tone="wait")
+
+
+def _told(found: Iterable[Waiting]) -> Iterator[Task]:
+    for one in found:
+        yield Task(title=one.title, text=one.text, href=one.href, act=one.act, side=one.side, badge=one.badge, tone=one.tone)
+
+
 def _grants(owner: Owner) -> Iterator[Task]:
     ending = (
         select(Grant, Client.name)
@@ -284,7 +302,8 @@ def _links(owner: Owner) -> Iterator[Task]:
 
 def _steps(owner: Owner, *, vendors: bool, promises: bool) -> tuple[Step, ...]:
     items = any(digest.values["term"] == "pd:EmailAddress" for digest in store.digests(owner.db, owner.keyring, Item))
-    if vendors and promises and items:
+    mine = standing.of(owner.db, owner.keyring) is not None
+    if vendors and promises and items and mine:
         return ()
     return (
         Step(
@@ -308,6 +327,13 @@ def _steps(owner: Owner, *, vendors: bool, promises: bool) -> tuple[Step, ...]:
             act=_("Save an address"),
             done=items,
         ),
+        Step(
+            title=_("Say your own terms"),
+            text=_("What you would agree to, and who may ask at all. What a company asks beyond them is marked as such."),
+            href="/my-terms",
+            act=_("Say them"),
+            done=mine,
+        ),
     )
 
 
@@ -315,7 +341,7 @@ def _commitment(digest: Digest) -> tuple[str, Commitment]:
     values = digest.values
     # A digest knows when a step happened, not when it was written down; the order in which steps stand is what counts here.
     steps = cast("Sequence[Mapping[str, JSON]]", values["events"])
-    events = [CommitmentEvent.model_validate({**step, "recorded_at": step["happened_at"]}) for step in steps]
+    events = [CommitmentEvent.model_validate({"recorded_at": step["happened_at"], **step}) for step in steps]
     remedy = Remedy.model_validate(values["remedy"]) if values["remedy"] else None
     kept = {name: values[name] for name in ("vendor_id", "promise", "by", "source", "due_at", "due_date", "time_zone", "grant_id")}
     return digest.record_id, Commitment.model_validate({**kept, "events": events, "remedy": remedy})

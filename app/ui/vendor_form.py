@@ -113,6 +113,7 @@ def parse(sent: Typed, *, known: Vendor | None = None) -> tuple[Vendor | None, F
         "fields": _fields(sent.fields, errors),
         "client_ids": known.client_ids if known else (),
         "sources": known.sources if known else (),
+        "mail": known.mail if known else None,
     }
     if sent.closeness not in get_args(Closeness):
         errors.add("closeness", _("Choose one of these."))

@@ -15,9 +15,10 @@ from app.errors import NotFound
 from app.exchange import vendor_removal
 from app.exchange.vendor_removal import StillBound
 from app.relationships.search import Words
-from app.ui import bonds, documents, vendor_form
+from app.ui import bonds, documents, mail_seen, vendor_form
 from app.ui.bonds import Bonds, GrantLine
 from app.ui.documents import Row as DocumentRow
+from app.ui.mail_seen import MailFacts
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendor_form import CLOSENESS, CLOSENESS_SHORT, CONTACT_KINDS, Typed
@@ -79,6 +80,7 @@ class ShowPage(Page):
     bonds: Bonds
     documents: tuple[DocumentRow, ...]
     whole: bool
+    mail: MailFacts | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +174,7 @@ def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
         bonds=bonds.of_vendor(owner, vendor_id, vendor, limit=None if whole else TIMELINE),
         documents=documents.rows(owner, f"/vendors/{vendor_id}"),
         whole=whole,
+        mail=mail_seen.facts(vendor),
     )
     return render(request, page, owner=owner)
 

@@ -13,19 +13,32 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from app import clock
 from app.demo.browser import Browser as Owner
 from app.demo.story import tell
-from tests.browsing import PASSPHRASE
+from tests.browsing import CSRF, PASSPHRASE
+from tests.mailboxes import Expected, mbox
 from tests.serving import Server
 from tests.watching import watched
 
 TAGS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-FIRST = ("/", "/unlock", "/unlock/recovery", "/protection", "/receipts/check", "/problems/consent-withdrawn", "/api/docs", "/a/no-such-handle", "/nowhere")
-INSIDE = (
-    "/today", "/vendors", "/vendors/new", "/imports/new", "/items", "/items/new", "/requests", "/device", "/grants", "/inbox",
-    "/commitments", "/commitments/new", "/ledger", "/ledger/verify", "/addresses", "/me", "/settings", "/operator",
-    "/settings/passkeys", "/settings/compromised", "/settings/export", "/settings/import", "/settings/delete-account",
+FIRST = (
+    "/", "/unlock", "/unlock/recovery", "/protection", "/receipts/check", "/problems/consent-withdrawn", "/api/docs", "/a/no-such-handle",
+    "/nowhere",
 )  # fmt: skip
-NOUNS = "vendors|requests|grants|inbox|commitments|addresses|items"
-FOLLOWED = re.compile(rf'href="(/(?:{NOUNS})/[0-9a-f]{{32}}(?:/(?:edit|remove|interactions/new|receipts/[0-9a-f-]{36}/check))?)"')
+INSIDE = (
+    "/today", "/vendors", "/vendors/new", "/imports", "/imports/new", "/imports/progress", "/items", "/items/new",
+    "/requests", "/device", "/grants", "/inbox",
+    "/letters", "/letters/new", "/jobs", "/jobs/new", "/balance", "/balance?day=need",
+    "/commitments", "/commitments/new", "/ledger", "/ledger/verify", "/addresses", "/my-terms", "/till", "/me", "/settings", "/operator",
+    "/operator/outbox", "/nearby", "/zones", "/devices", "/settings/passkeys", "/settings/compromised", "/settings/export",
+    "/settings/import", "/settings/delete-account",
+)  # fmt: skip
+FILES = (
+    ("All mail.mbox", b"".join(mbox(400_000, Expected()))),
+    ("companies.csv", b"company;town;PIN\nCorner Shop;Dublin;1234\nNorthwind;;\n"),
+    ("passwords.csv", b"name,url,username,password\nShop,https://shop7.example,robin,x\n"),
+)
+NOUNS = "vendors|requests|grants|inbox|letters|commitments|addresses|items|till|jobs"
+WITHIN = r"edit|remove|held|balance(?:/revenue)?|signposts|print|interactions/new|receipts/[0-9a-f-]{36}/check"
+FOLLOWED = re.compile(rf'href="(/(?:{NOUNS})/[0-9a-f]{{32}}(?:/(?:{WITHIN}))?)"')
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -36,6 +49,7 @@ def lived_in(server: Server) -> Owner:
     robin = Owner(server.url)
     robin.sign_up(urlsplit(server.set_up).path, login="robin", passphrase=PASSPHRASE)
     tell(robin, now=clock.now())
+    robin.send("/till", "/till", {})
     return robin
 
 
@@ -45,7 +59,7 @@ def test_axe_finds_nothing_and_nothing_overflows(
     browser: Browser, lived_in: Owner, server: Server, *, width: int, height: int, scheme: str
 ) -> None:
     """WCAG 2.2 AA on every page in every dress; one page of each kind is followed from the lists."""
-    paths = [*FIRST, *INSIDE, *_followed(lived_in)]
+    paths = [*FIRST, *INSIDE, *_followed(lived_in), *_imports(lived_in)]
     assert len(paths) > len(FIRST) + len(INSIDE) + 8
     dress = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
     with _context(browser, server, lived_in, **dress) as plain, watched(plain, server.url):
@@ -63,6 +77,22 @@ def _context(browser: Browser, server: Server, owner: Owner, **dress: Any) -> It
     context.add_cookies(cookies)
     yield context
     context.close()
+
+
+def _imports(owner: Owner) -> list[str]:
+    """The pages of imports: senders of a mailbox, columns and preview of a table, what was done, and undoing it."""
+    mails, table, applied = (_sent(owner, name, data) for name, data in FILES)
+    owner.send(mails, f"{applied}/apply", {})
+    owner.send(f"{table}/columns", f"{table}/columns", {"column-0": "name", "column-1": "address"})
+    return [mails, f"{mails}?tick=all", table, f"{table}/columns", applied, f"{applied}/undo"]
+
+
+def _sent(owner: Owner, name: str, data: bytes) -> str:
+    token = CSRF.search(owner.get("/imports/new"))
+    assert token is not None
+    answer = owner.http.post("/imports/new", data={"csrf": token[1]}, files={"file": (name, data, "text/plain")})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
 
 
 def _followed(owner: Owner) -> list[str]:

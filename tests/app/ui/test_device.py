@@ -1,11 +1,13 @@
 """A code from a till: typed in, it brings a request; whatever does not open answers alike."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from app.auth import throttle
+from app.auth.throttle import Limit
 from consent.store import Request
 from tests.app.ui.visits import Visit, visit, words
 from tests.browsing import Browsing
@@ -84,3 +86,41 @@ def test_guessing_is_throttled(robin: Visit) -> None:
     assert answer.status_code == 429
     assert "Too many tries" in words(answer.text)
     assert robin.rows(select(Request)) == []
+
+
+def test_guessing_from_one_network_address_is_throttled(robin: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several accounts behind one address share a limit of their own: whoever has many accounts has not many more guesses."""
+    monkeypatch.setattr(throttle, "USER_CODE_ADDRESS", Limit(1, timedelta(minutes=10)))
+    code = asked_at_a_till(robin)
+    make_account(robin.instance.stores, "sasha")
+    other = Browsing(robin.instance.new_client()).unlock("sasha")
+    other.get("/device")
+    assert other.submit("/device", {"user_code": "BCDF-GHJK"}).status_code == 422
+    robin.browser.get("/device")
+    assert robin.browser.submit("/device", {"user_code": code}).status_code == 429
+
+
+def test_a_code_opens_once(robin: Visit) -> None:
+    """Also for the one who has opened it: the request is there, the code is spent."""
+    code = asked_at_a_till(robin)
+    robin.browser.get("/device")
+    assert robin.browser.submit("/device", {"user_code": code}).status_code == 303
+    robin.browser.get("/device")
+    assert robin.browser.submit("/device", {"user_code": code}).status_code == 422
+    assert len(robin.rows(select(Request))) == 1
+
+
+def test_a_code_has_no_letter_that_reads_as_another(robin: Visit) -> None:
+    """Twenty consonants, eight of them (RFC 8628 section 6.1): more than 2^34 codes."""
+    code = asked_at_a_till(robin).replace("-", "")
+    assert len(code) == 8 and set(code) <= set("BCDFGHJKLMNPQRSTVWXZ")
+    assert 20**8 > 2**34
+
+
+def test_a_code_typed_opens_though_nobody_may_ask(robin: Visit) -> None:
+    """Typing it is the owner's own act: the gate is for those who come by a link."""
+    robin.browser.get("/my-terms")
+    assert robin.browser.submit("/my-terms", {"may_ask": "nobody"}).status_code == 303
+    code = asked_at_a_till(robin)
+    robin.browser.get("/device")
+    assert robin.browser.submit("/device", {"user_code": code}).status_code == 303

@@ -264,7 +264,7 @@ def test_a_link_used_by_somebody_else_is_said(robin: Visit) -> None:
     form = form_of(robin, request_id)
     said = words(robin.browser.get(f"/requests/{request_id}").text)
     assert "the contact link that you gave to Nine Lives Insurance" in said
-    assert "calls itself something else" in said
+    assert "You gave this contact link to Nine Lives Insurance; “Corner Shop” at shop.example is using it." in said
     assert form.fields["vendor"] == [vendor_id]
     own = robin.shop(
         handle,
@@ -273,7 +273,7 @@ def test_a_link_used_by_somebody_else_is_said(robin: Visit) -> None:
         organisation={"name": "Nine Lives Insurance"},
     )
     request_id = own.ask(handle).json()["request_id"]
-    assert "calls itself something else" not in words(robin.browser.get(f"/requests/{request_id}").text)
+    assert "is using it" not in words(robin.browser.get(f"/requests/{request_id}").text)
 
 
 def test_a_change_shows_the_difference(robin: Visit) -> None:
@@ -284,8 +284,8 @@ def test_a_change_shows_the_difference(robin: Visit) -> None:
     request_id = shop.ask(handle, asked, grant_id=shop.grant_id).json()["request_id"]
     said = words(robin.browser.get(f"/requests/{request_id}").text)
     assert "What would change" in said
-    assert "Direct Marketing: They keep it for 6 months 1 year" in said
-    assert "Delivery of Goods: They may not at all read data of yours" in said
+    assert "Direct Marketing: They keep it for 6 months 1 year more" in said
+    assert "Delivery of Goods: The whole line not at all They may: read data of yours" in said
     robin.browser.submit(f"/requests/{request_id}/approve", {"keep-0": "1"})
     grant = the_grant(robin)
     assert grant.grant_id == shop.grant_id

@@ -18,7 +18,7 @@ from tests.instances import Instance
 from vault import store
 from vault.keyring import Keyring
 from vault.mailbox import Mailbox
-from vault.records import AddressRecord, Commitment, CommitmentEvent, Item, Vendor
+from vault.records import AddressRecord, Commitment, CommitmentEvent, Fields, Item, MyTerms, Vendor
 from vault.store import Account
 
 Opened = tuple[Account, Keyring, Mailbox]
@@ -36,7 +36,7 @@ def browser(opened: Opened, new_browser: Callable[[], Browsing]) -> Browsing:
     return new_browser().unlock()
 
 
-def keep(instance: Instance, opened: Opened, fields: Vendor | Item | Commitment | AddressRecord) -> str:
+def keep(instance: Instance, opened: Opened, fields: Fields) -> str:
     """Keep a record."""
     with instance.stores.main.writing() as db:
         return store.add(db, opened[1], fields, now=clock.now())
@@ -49,10 +49,10 @@ def promise(vendor_id: str, text: str, due_at: datetime, *events: str, by: str =
     return Commitment(vendor_id=vendor_id, promise=text, due_at=due_at, by=by, events=steps)
 
 
-def test_a_new_account_has_three_first_steps(browser: Browsing) -> None:
-    """Companies, a promise, an e-mail address: each with a way to begin."""
+def test_a_new_account_has_four_first_steps(browser: Browsing) -> None:
+    """Companies, a promise, an e-mail address, terms of one's own: each with a way to begin."""
     page = browser.get("/today").text
-    for href in ("/imports/new", "/vendors/new", "/commitments/new", "/items/new?term=pd:EmailAddress"):
+    for href in ("/imports/new", "/vendors/new", "/commitments/new", "/items/new?term=pd:EmailAddress", "/my-terms"):
         assert f'href="{href}"' in page
 
 
@@ -63,6 +63,8 @@ def test_steps_taken_are_marked_and_then_gone(instance: Instance, opened: Opened
     keep(instance, opened, promise(vendor_id, "Deliver the shelf", clock.now() + timedelta(days=60)))
     assert browser.get("/today").text.count("step-done") == 2
     keep(instance, opened, Item(term="pd:EmailAddress", value="robin@home.example"))
+    assert browser.get("/today").text.count("step-done") == 3
+    keep(instance, opened, MyTerms(agreements=("SD-BASE",)))
     page = browser.get("/today").text
     assert "step-mark" not in page
     assert "Nothing waits for you." in page
