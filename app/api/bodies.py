@@ -114,8 +114,8 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def _content_type(request: Request, expected: str) -> None:
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent != expected:
+    sent = request.headers.get("content-type", "")
+    if sent != expected and sent.partition(";")[0].strip().lower() != expected:
         raise Malformed(("", f"Content-Type must be {expected}"))
 
 

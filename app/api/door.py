@@ -71,7 +71,7 @@ class DoorRoute(APIRoute):
         if request.method not in self.allowed:
             here = [route.allowed for route in DoorRoute.known if route.path_regex.match(request.url.path)]
             raise MethodNotAllowed(sorted(set[str]().union(*here)))
-        announced = request.headers.get("content-length", "")
+        announced = next((value.decode("latin-1") for name, value in request.scope["headers"] if name == b"content-length"), "")
         if announced.isascii() and announced.isdigit() and int(announced) > BODY_LIMIT:
             raise TooLarge
 

@@ -19,7 +19,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 def idempotency_key(request: Request) -> str | None:
     """The key of a call, if it carries one. Raises Malformed when it is not 1 to 255 printable ASCII characters."""
-    sent = request.headers.getlist("idempotency-key")
+    sent: list[str] = [value.decode("latin-1") for name, value in request.scope["headers"] if name == b"idempotency-key"]
     if not sent:
         return None
     if len(sent) > 1 or not _KEY.fullmatch(sent[0]):

@@ -133,10 +133,10 @@ def arriving(request: Request) -> Call:
 
 
 def _authorization(request: Request) -> tuple[str, str] | None:
-    sent = request.headers.getlist("authorization")
+    sent = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if len(sent) != 1:
         return None
-    scheme, _, credentials = sent[0].strip().partition(" ")
+    scheme, _, credentials = sent[0].decode("latin-1").strip().partition(" ")
     return scheme.lower(), credentials.strip()
 
 

@@ -86,11 +86,11 @@ class GroupCommit(Generic[J, A]):
         return await future
 
     def at_once(self, job: J) -> A:
-        """Do a job that only reads, here and now."""
+        """Do a job that only reads, here and now; each of its statements sees what is committed by then."""
         with self._here:
             both, self._at_hand = self._at_hand or Both.of(self._stores), None
             try:
-                (answer,) = self._look(both, [job])
+                (answer,) = self._work(both, [job]).answers
             except BaseException:
                 _discard(both)
                 raise

@@ -5,10 +5,9 @@ Paths hold handles and one-time tokens; the route's template does not.
 
 import time
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-log = structlog.get_logger("access")
+from app import logs
 
 
 class AccessLog:
@@ -34,7 +33,7 @@ class AccessLog:
             await self.app(scope, receive, noting)
         finally:
             took = round((time.perf_counter() - started) * 1000, 1)
-            log.info("request", method=scope["method"], route=route_of(scope), status=status, ms=took)
+            logs.request(scope["method"], route_of(scope), status, took)
 
 
 def route_of(scope: Scope) -> str:

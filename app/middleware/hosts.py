@@ -27,5 +27,5 @@ class Hosts:
         await answer(scope, receive, send)
 
     def _known(self, scope: Scope) -> bool:
-        named = [value.lower() for name, value in scope["headers"] if name == b"host"]
-        return named == [self.host]
+        named = [value for name, value in scope["headers"] if name == b"host"]
+        return len(named) == 1 and (named[0] == self.host or named[0].lower() == self.host)

@@ -94,7 +94,7 @@ def test_guide_from_link_to_refusal(server: Server, stores: Stores) -> None:
     assert rest[3:5] == [f"{server.url}/problems/over-frequency", "explained"]
     assert (rest[5], rest[7]) == ("given", "granted")
     assert rest[8:11] == ["204", '{"items":[]}', "offered"]
-    assert datetime.fromisoformat(rest[11])
+    assert datetime.fromisoformat(rest[11]).tzinfo
     del rest[8:12]
     assert rest[8:12] == ["consent.granted", '{"items":[]}', "https://shop.example/hooks", "open"]
     assert rest[12].startswith('{"items":[')

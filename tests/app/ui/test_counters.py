@@ -49,7 +49,7 @@ def test_a_counter_offer_is_made_once_and_shown(robin: Visit) -> None:
     assert answer.headers["location"] == f"/requests/{request_id}?done=countered"
     offer = counters.offer_of(the_request(robin))
     assert offer is not None
-    assert (offer.terms.agreement, offer.terms.purposes[0].frequency.count) == ("SD-BASE-DP", 1)  # type: ignore[union-attr]
+    assert (offer.terms.agreement, offer.terms.purposes[0].frequency.count) == ("SD-BASE-DP", 1)  # type: ignore[union-attr]  # a line that sends has a frequency
     page = robin.browser.get(f"/requests/{request_id}").text
     assert "Your counter-offer is with them" in words(page)
     assert "at most once a week" in words(page)
@@ -111,7 +111,7 @@ def test_accepted_while_the_owner_is_away(robin: Visit) -> None:
     (grant,) = robin.rows(select(Grant))
     page = robin.browser.get(f"/requests/{request_id}")
     assert f'href="/grants/{grant.grant_id}"' in page.text
-    assert grants.standing(grant).terms.purposes[0].frequency.count == 1  # type: ignore[union-attr]
+    assert grants.standing(grant).terms.purposes[0].frequency.count == 1  # type: ignore[union-attr]  # a line that sends has a frequency
     assert "They accepted your counter-offer" in words(robin.browser.get("/ledger").text)
 
 

@@ -85,6 +85,10 @@ def test_nothing_is_taken_without_a_tick(instance: Instance, owner_browser: Brow
     assert "Import applied." in after
     assert "promise was added" in after
     assert names(instance) == ["Corner Shop"]
+    (vendor,) = [row for row in owner_browser.get("/vendors").text.split('href="') if row.startswith("/vendors/") and "Corner Shop" in row]
+    shown = owner_browser.get(vendor.split('"', 1)[0]).text
+    assert "at least 1, 2 Mar 2019" in " ".join(shown.split())
+    assert 'href="https://corner-shop.example/leave"' in shown
     _account, keyring = open_account(instance.stores, "robin")
     with instance.stores.main.reading() as db:
         assert [len(store.digests(db, keyring, kind)) for kind in (Interaction, Commitment)] == [1, 1]
