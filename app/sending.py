@@ -78,7 +78,7 @@ class Sending:
             try:
                 self._number()
                 wait = self._hand_out(clock.now())
-            except SQLAlchemyError as failed:
+            except Exception as failed:  # whatever it was, what waits must still go out
                 log.warning("looking for events failed; the next look tries again", error=type(failed).__name__)
             self.stores.main.told.wait(wait.total_seconds())
 

@@ -53,7 +53,7 @@ def accept(request: Request, known: ByClientToken, request_id: str, body: Body, 
 
     def act(caller: ClientCaller, row: Row) -> None:
         page = f"{known.call.settings.base_url}/grants"
-        countering.accept(caller.db, caller.act(row.account_id), row, caller.client, withdraw_at=page)
+        countering.accept(caller.db, known.call.stores.state, caller.act(row.account_id), row, caller.client, withdraw_at=page)
 
     attempt = _attempt(request, known, request_id, body, key)
     return _settle(request, known, request_id, attempt, act)

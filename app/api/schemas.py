@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -30,13 +31,25 @@ def _only_text(value: Any) -> Any:
     return value
 
 
+def _of_this_age(value: datetime) -> datetime:
+    """Far enough from both ends of the calendar to be counted on from, and shown in any time zone."""
+    if not 1900 <= value.year < 3000:
+        raise PydanticCustomError("instant", "an instant lies between the years 1900 and 2999")
+    return value
+
+
 def _web_address(value: Any) -> Any:
     if isinstance(value, str):
         _http.validate_python(value)
     return value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_only_text), WithJsonSchema({"type": "string", "format": "date-time"})]
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_only_text),
+    AfterValidator(_of_this_age),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 Url = Annotated[
     str,
     BeforeValidator(_web_address),

@@ -110,9 +110,15 @@ class _Parts:
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
+        self._bounded()
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
+        self._bounded()
+
+    def _bounded(self) -> None:
+        if len(self._field) + len(self._header) > FIELD_LIMIT:
+            raise BadForm
 
     def _header_end(self) -> None:
         if self._field.lower() == b"content-disposition":

@@ -12,6 +12,7 @@ import rfc8785
 from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
+from app.exchange import offers
 from app.exchange.tokens import PREFIX, hashed, make
 from app.tables import Client, ClientToken, DeviceCode
 from consent import grants, ledger
@@ -103,6 +104,7 @@ def remove(db: Session, client: Client, acts: Mapping[str, Act], *, now: datetim
     live = [grant for grant in grants.by_client(db, client.client_id) if grant.status in grants.LIVE]
     for grant in live:
         grants.hand_back(db, acts[grant.account_id], grant)
+        offers.forget(db, grant.account_id, grant.grant_id)
     for request in _open_requests(db, client.client_id):
         grants.drop(db, acts[request.account_id], request)
     db.execute(delete(ClientToken).where(col(ClientToken.client_id) == client.client_id))

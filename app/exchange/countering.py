@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.exchange import approvals, pledges
+from app.database import Store
+from app.exchange import approvals, pledges, releases
 from app.exchange.approvals import Desk, Shown
 from app.tables import Client
 from consent import counters, grants, ledger, receipts, relationships
@@ -53,10 +54,14 @@ def counter(desk: Desk, request: Request, client: Client, answer: Answer) -> Non
     )
 
 
-def accept(db: Session, act: Act, request: Request, client: Client, *, withdraw_at: str) -> Grant:
-    """The client takes the counter-offer. Its promises in return run from now. Raises what `consent.counters.accept` raises."""
+def accept(db: Session, state: Store, act: Act, request: Request, client: Client, *, withdraw_at: str) -> Grant:
+    """The client takes the counter-offer. Its promises in return run from now. Raises what `consent.counters.accept` raises.
+
+    What was released by wider terms cannot be fetched any more; what is left of it is sealed again once the owner is back.
+    """
     ledger.lock(db, act.account_id)
     offer = counters.offer_of(request)
+    before = _readable(db, request)
     promised = approvals.newly_promised(db, request, offer.terms) if offer else ()
     ids = [secrets.token_hex(16) for _promise in promised]
     said = approvals.client_facts(client)
@@ -65,9 +70,18 @@ def accept(db: Session, act: Act, request: Request, client: Client, *, withdraw_
         commitment = approvals.commitment_of(promise, vendor_id=pledges.NOBODY, grant_id=grant.grant_id, now=act.now, time_zone="UTC")
         number = grants.standing(grant).terms.in_return.index(promise)
         pledges.hold(db, act, grant, commitment_id, commitment, in_return=number)
+    if before - releases.readable(grants.standing(grant).terms):
+        releases.forget(db, grant.account_id, grant.grant_id)
+        releases.destroy_after(db, state, grant)
     return grant
 
 
 def refuse(db: Session, act: Act, request: Request, client: Client) -> None:
     """The client leaves the counter-offer. Raises what `consent.counters.refuse` raises."""
     counters.refuse(db, act, request, client=approvals.client_facts(client))
+
+
+def _readable(db: Session, request: Request) -> frozenset[str]:
+    """The kinds of data that the grant which a request would change lets its client read until now."""
+    grant = grants.find(db, request.account_id, request.grant_id) if request.grant_id else None
+    return releases.readable(grants.standing(grant).terms) if grant else frozenset()

@@ -162,7 +162,6 @@ def _part(found: Balance, part: str) -> PartLines:
 
 
 def _undecided(called: Sequence[scales.Name]) -> str:
-    said = [str(words.NAME[name]) for name in called]
-    if len(said) == len(words.NAME):
+    if len(called) == len(words.NAME):
         return _("Too little is known to say who leans on whom. Nothing here guesses; what you write down narrows it.")
-    return _("What is known leaves this open: %(names)s.") % {"names": " · ".join(said)}
+    return _("Each of these fits what is known so far.")

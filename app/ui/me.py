@@ -45,7 +45,7 @@ class MePage(Page):
 def index(request: Request, owner: Reader) -> Response:
     """The page."""
     house: tuple[Way, ...] = (
-        Way(_("Import"), "/imports/new", "import", _("Companies from a password manager, a browser or an address book.")),
+        Way(_("Import"), "/imports/new", "import", _("Companies from your mail, a password manager, a browser or an address book.")),
         Way(_("Settings"), "/settings", "settings", _("Passphrase, passkeys, recovery kit, time zone, open sessions.")),
         Way(_("What is protected"), "/protection", "shield", _("And what is not, in plain words.")),
     )

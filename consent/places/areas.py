@@ -14,6 +14,9 @@ from consent.places.rings import DEGREE, HALF, POLE, WHOLE, Point, Ring, edges, 
 # globe are straight to within about a metre.
 PIECE = DEGREE // 10
 
+MOST_PIECES = 10_000
+"""About as many points measure one area. Whose edges run on for more degrees is far too wide, or lies at a pole: its pieces are longer."""
+
 
 class Bounds(NamedTuple):
     """The box around an area in whole 1e-7 degrees; `west` > `east` where it crosses the antimeridian (RFC 7946 section 5.2)."""
@@ -78,18 +81,18 @@ class Polygon:
         """Whether a point lies in it or on an edge, exactly."""
         return any(self._holds((p[0] + turn, p[1])) for turn in (0, WHOLE, -WHOLE))
 
-    def distance_m(self, p: Point) -> float:
-        """Metres from a point outside to the nearest edge."""
-        return min(to_segment_m(flat(p, a), flat(p, b)) for ring in self.rings for edge in edges(ring) for a, b in _pieces(*edge))
+    def distance_m(self, p: Point, piece: int) -> float:
+        """Metres from a point outside to the nearest edge, measured in pieces of at most `piece` on either axis."""
+        return min(to_segment_m(flat(p, a), flat(p, b)) for ring in self.rings for edge in edges(ring) for a, b in _pieces(*edge, piece))
 
     def box(self) -> tuple[int, int, int, int]:
         """West, south, east, north; longitudes run on."""
         outer = self.rings[0]
         return min(x for x, _y in outer), min(y for _x, y in outer), max(x for x, _y in outer), max(y for _x, y in outer)
 
-    def outline(self) -> list[Point]:
-        """Points of the outer ring, close enough together to be measured between."""
-        return [a for edge in edges(self.rings[0]) for a, _b in _pieces(*edge)]
+    def outline(self, piece: int) -> list[Point]:
+        """Points of the outer ring, close enough together to be measured between: at most `piece` apart on either axis."""
+        return [a for edge in edges(self.rings[0]) for a, _b in _pieces(*edge, piece)]
 
     def _holds(self, p: Point) -> bool:
         west, south, east, north = self.box()
@@ -111,7 +114,10 @@ class Area:
 
     def distance_m(self, fix: Fix) -> float:
         """Metres from the point of a fix to the area; 0 inside. On the sphere: within 0.6 % of WGS84."""
-        return 0.0 if self.contains(fix) else min(part.distance_m(fix.point) for part in self.parts)
+        if self.contains(fix):
+            return 0.0
+        p = fix.point
+        return min(part.distance_m(p, self._piece) if isinstance(part, Polygon) else part.distance_m(p) for part in self.parts)
 
     @cached_property
     def enclosing(self) -> tuple[Point, float]:
@@ -119,7 +125,12 @@ class Area:
         first = self.parts[0]
         if isinstance(first, Circle):
             return first.centre, first.around_m
-        return enclosing([p for part in self.parts if isinstance(part, Polygon) for p in part.outline()])
+        return enclosing([p for part in self.parts if isinstance(part, Polygon) for p in part.outline(self._piece)])
+
+    @cached_property
+    def _piece(self) -> int:
+        rings = [ring for part in self.parts if isinstance(part, Polygon) for ring in part.rings]
+        return max(PIECE, -(-sum(_extent(*edge) for ring in rings for edge in edges(ring)) // MOST_PIECES))
 
     @property
     def radius_m(self) -> float:
@@ -161,7 +172,11 @@ def _span(intervals: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return (HALF if west == -HALF else west), east
 
 
-def _pieces(a: Point, b: Point) -> Iterator[tuple[Point, Point]]:
-    count = max(1, ceil(max(abs(b[0] - a[0]), abs(b[1] - a[1])) / PIECE))
+def _extent(a: Point, b: Point) -> int:
+    return max(abs(b[0] - a[0]), abs(b[1] - a[1]))
+
+
+def _pieces(a: Point, b: Point, piece: int) -> Iterator[tuple[Point, Point]]:
+    count = max(1, ceil(_extent(a, b) / piece))
     cuts = [(a[0] + (b[0] - a[0]) * number // count, a[1] + (b[1] - a[1]) * number // count) for number in range(count + 1)]
     return pairwise(cuts)

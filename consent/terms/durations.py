@@ -11,6 +11,7 @@ _PATTERN = re.compile(
     r"(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?(?:([0-9]{1,9})S)?)?)"
 )
 _DAY = 86_400
+_MOST_MONTHS = 12_000  # further back than from 2000 the calendar of Python does not go
 _YEAR_CYCLE = range(2000, 2400)  # the Gregorian calendar repeats after 400 years
 
 
@@ -106,6 +107,8 @@ def duration(text: str) -> Duration:
     found = Duration(years * 12 + months, ((weeks * 7 + days) * 24 + hours) * 3600 + minutes * 60 + seconds)
     if not found.months and not found.seconds:
         raise ValueError("a duration of nothing")
+    if found.months > _MOST_MONTHS:
+        raise ValueError("a duration of more than a thousand years")
     return found
 
 

@@ -236,6 +236,25 @@ def test_a_permission_changed_to_read_nothing_releases_nothing(scene: Scene) -> 
     assert scene.shop.fetch().json()["type"].endswith("/action-not-granted")
 
 
+def test_a_counter_offer_of_less_releases_no_more_than_it_says(scene: Scene) -> None:
+    """Taken while the owner is away: what the narrower terms leave out cannot be fetched for a moment longer."""
+    both = ["pd:PhysicalAddress", "pd:TelephoneNumber"]
+    scene.keep("+353 1 555 0100", "pd:TelephoneNumber")
+    scene.grant(reading(datatypes=both))
+    assert set(scene.shop.open(scene.shop.fetch().text)) == set(both)
+    scene.shop.ask(reading(datatypes=both), grant_id=scene.grant_id)
+    request_id = scene.shop.asked["request_id"]
+    scene.robin.get(f"/requests/{request_id}")
+    less = scene.robin.post(f"/requests/{request_id}/counter", {"keep-0": "1", "datatypes-0": "pd:TelephoneNumber"})
+    assert less.status_code == 303, less.text
+    token = scene.shop.client_token()
+    assert scene.shop.http.post(f"/api/v1/requests/{request_id}/acceptance", headers=token).status_code == 200
+    assert scene.shop.fetch().json()["type"].endswith("/no-release")
+    assert (scene.keys(), scene.rows(Release)) == (0, 0)
+    scene.robin.unlock()
+    assert set(scene.shop.open(scene.shop.fetch().text)) == {"pd:PhysicalAddress"}
+
+
 def test_a_lost_key_is_made_again_at_the_next_unlock(scene: Scene) -> None:
     """A key that is gone releases nothing; the owner's next unlock seals again; to the client nothing has changed."""
     scene.grant().shop.fetch()

@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from app.database import Stores
-from consent import grants, ledger, receipts
+from consent import filing, grants, ledger, receipts
 from consent.act import Act, Signer
 from consent.decision import RULES_VERSION, Allowed, Ask, Refused, Usage, decide
 from consent.errors import IllegalTransition, NotFound, SignerMissing, TermsChanged, TermsError
@@ -107,8 +107,10 @@ def test_request_waits_until_it_is_decided(house: House) -> None:
         assert [each.request_id for each in grants.open_requests(db, account_id)] == [asked.request_id]
         assert grants.open_requests(db, account_id, now=asked.expires_at) == []
         assert len(grants.open_requests(db, account_id, now=NOW)) == 1
+        assert filing.refusal_of(db, account_id, asked.request_id) is None
         receipt = grants.decline(db, house.act(), asked, client=FACTS)
         assert grants.open_requests(db, account_id) == []
+        assert filing.refusal_of(db, account_id, asked.request_id) == receipt
     digest = sha256(canonical(terms())).hexdigest()
     assert house.history() == [
         ("request.received", f"client:{CLIENT}", {"client_id": CLIENT, "request_id": asked.request_id, "terms_sha256": digest}),

@@ -216,6 +216,31 @@ def test_smallest_circle() -> None:
     assert enclosing(in_line)[1] == pytest.approx(distance_m(in_line[1], in_line[-1]) / 2, rel=1e-4)
 
 
+def test_what_is_far_too_wide_is_measured_by_no_more_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comb of five hundred teeth from pole to pole, and one at a pole: whoever sends it costs us no more than others do."""
+    measured = list[int]()
+
+    def counting(points: Any) -> Any:
+        measured.append(len(points))
+        return enclosing(points)
+
+    monkeypatch.setattr("consent.places.areas.enclosing", counting)
+    tall = [[number / 100, 80 if number % 2 else number / 1000 - 80] for number in range(480)]
+    assert parse(polygon([*tall, [5, -81], [0, -81], tall[0]])).radius_m > 5_000_000
+    wide = [[150 if number % 2 else number / 1000, 89.9 + number / 10_000] for number in range(480)]
+    assert parse(polygon([*wide, [151, 89.95], [151, 89.89], [0, 89.89], wide[0]])).radius_m < MAX_CIRCLE_M
+    assert max(measured) < 11_000
+    pieces = list[Any]()
+
+    def counted(*ends: Any) -> float:
+        pieces.append(ends)
+        return 1.0
+
+    monkeypatch.setattr("consent.places.areas.to_segment_m", counted)
+    parse(polygon([*wide, [151, 89.95], [151, 89.89], [0, 89.89], wide[0]])).distance_m(Fix.at(0, 80))
+    assert len(pieces) < 11_000
+
+
 def test_the_flat_picture_and_back() -> None:
     for at in [(-62_603_000, 533_498_000), (0, 0), (1_799_999_999, 800_000_000)]:
         for metres in [(0.0, 0.0), (1200.0, -800.0), (-30_000.0, 10.0)]:

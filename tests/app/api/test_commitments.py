@@ -65,6 +65,8 @@ def test_a_client_binds_itself(bound: Bound) -> None:
         ({"promise": "x", "surprise": 1}, "/surprise"),
         ({"promise": "x", "within": "a fortnight"}, "/within"),
         ({"promise": "x", "within": "P11Y"}, "/within"),
+        ({"promise": "x", "within": "P9999Y"}, "/within"),
+        ({"promise": "x", "due": "9999-12-31T23:59:59-12:00"}, "/due"),
         ({"promise": "x", "due": "2020-01-01T00:00:00Z"}, "/due"),
         ({"promise": "x", "due": "2099-01-01T00:00:00Z", "within": "P1D"}, ""),
         ({"promise": "x", "remedy": {"kind": "gold"}}, "/remedy/kind"),

@@ -100,6 +100,7 @@ def test_no_byte_without_the_token(fields: bytes) -> None:
         CSRF + b"".join(part(f"f{number}", b"x") for number in range(FIELDS + 1)) + part("file", b"x", "a") + END,
         CSRF + part("odd", b"\xff\xfe") + part("file", b"x", "a") + END,
         CSRF + b"--B\r\nContent-Type: text/plain\r\n\r\nx\r\n" + END,
+        CSRF + b"--B\r\nX-Long: " + b"x" * (FIELD_LIMIT + 1) + b"\r\n" + part("file", b"x", "a")[5:] + END,
         CSRF + b'--B\r\nContent-Disposition: attachment; name="file"; filename="a"\r\n\r\nx\r\n' + END,
         CSRF + b'--B\r\nContent-Disposition: form-data; filename="a"\r\n\r\nx\r\n' + END,
         CSRF + b"--B\r\n" + b"X: y\r\n" * 50 + b"\r\nx\r\n" + END,
