@@ -32,22 +32,34 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("bothways")
 
 
-PAGES = Path(__file__).parent / "app" / "ui"
+DOORS = tuple(Path(__file__).parent / "app" / door for door in ("ui", "api"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--every-database`: see `pytest_collection_modifyitems`."""
-    parser.addoption("--every-database", action="store_true", help="Run the tests of the pages on both databases, not each on one of them.")
+    """`--in-full`: see `pytest_collection_modifyitems`."""
+    parser.addoption(
+        "--in-full", action="store_true", help="Run the tests of the doors on both databases, and look at the pages in all four dresses."
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Pages meet the database through the rooms below them, whose tests run on both: a test of a page runs on one of the two,
-    by the name of the test, so that half of them meet each. `make prove` runs all on both."""
-    if config.getoption("--every-database"):
+    """Doors meet the database through the rooms below them, whose tests run on both: a test of a door runs on one of the two,
+    by the name of the test, so that half of them meet each. Every page is looked at on a phone in the light and on a desk in
+    the dark, so that each width and each scheme is there. `make prove` runs all of it."""
+    if config.getoption("--in-full"):
         return
-    left = [item for item in items if item.path.is_relative_to(PAGES) and _database(item) not in {None, _chosen(item)}]
+    left = [item for item in items if _on_the_other(item) or _in_another_dress(item)]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in set(left)]
+
+
+def _on_the_other(item: pytest.Item) -> bool:
+    return any(item.path.is_relative_to(door) for door in DOORS) and _database(item) not in {None, _chosen(item)}
+
+
+def _in_another_dress(item: pytest.Item) -> bool:
+    worn = getattr(item, "callspec", None)
+    return worn is not None and (worn.params.get("width"), worn.params.get("scheme")) in {(390, "dark"), (1280, "light")}
 
 
 def _database(item: pytest.Item) -> str | None:
