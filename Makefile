@@ -23,7 +23,7 @@ test: packages $(DEV) lint types contracts templates dockerfile  ## All checks a
 	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup tests/vault tests/consent
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=100
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/vault --ignore tests/consent
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --ignore tests/vault --ignore tests/consent
 
 lint: $(DEV)
 	$(BIN)/ruff check

@@ -32,7 +32,10 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("bothways")
 
 
-DOORS = tuple(Path(__file__).parent / "app" / door for door in ("ui", "api"))
+DOORS = tuple(
+    Path(__file__).parent / door
+    for door in ("app/ui", "app/api", "app/exchange/importers", "app/test_cli.py", "app/test_restoring.py", "journeys", "test_roles.py")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
