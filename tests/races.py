@@ -10,7 +10,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -257,11 +257,9 @@ def race_webhooks(arena: Arena, rounds: int) -> int:
         arena.act(grant_id, "pause")
         arena.wait()
         ended[grant_id] = arena.act(grant_id, "withdraw")
-    _until(lambda: arena.receiver.types().count("consent.withdrawn") >= rounds)
-    came: list[tuple[str, str, float]] = []
-    for received in arena.receiver.received:
-        event = json.loads(received.body)
-        came.append((event["type"], event["data"]["grant_id"], received.at))
+    # Ends of grants raced before may still be on their way: only those of this race are looked at.
+    _until(lambda: {grant_id for type_, grant_id, _at in _events(arena, ended) if type_ == "consent.withdrawn"} == ended.keys())
+    came = _events(arena, ended)
     late = [(type_, at - ended[grant_id]) for type_, grant_id, at in came if type_ != "consent.withdrawn" and at > ended[grant_id]]
     assert late == [], late
     assert sorted(grant_id for type_, grant_id, _at in came if type_ == "consent.withdrawn") == sorted(ended)
@@ -284,6 +282,12 @@ def race_caps(arena: Arena, rounds: int, *, senders: int = 50, cap: int = 5) -> 
             assert (statuses.count(202), statuses.count(429)) == (cap, senders - cap), statuses
             assert {one.reason for one in said if one.status == 429} == {"over-frequency"}
     return rounds * senders
+
+
+def _events(arena: Arena, raced: Container[str]) -> list[tuple[str, str, float]]:
+    """Type, grant and moment of each event that came of these grants."""
+    read = ((json.loads(received.body), received.at) for received in list(arena.receiver.received))
+    return [(event["type"], event["data"]["grant_id"], at) for event, at in read if event["data"].get("grant_id") in raced]
 
 
 def _shut_out(said: Sequence[Said], ended: float, yes: int) -> None:
