@@ -4,27 +4,36 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from httpx2 import Response
-from sqlmodel import col, select
+from sqlmodel import select
 
 from app import backup_files, clock, restoring
 from app.auth import resealing as steps
 from app.auth import ways_in
-from app.auth.profiles import kit_id
 from app.exchange.importers import staging
 from app.ui import compromised
-from consent import ledger, receipts
-from consent.store import LedgerEntry, LedgerHead, Receipt, RelationshipKey, Succession
+from consent import ledger
+from consent.store import RelationshipKey, Succession
 from tests.browsing import PASSPHRASE, Browsing
 from tests.factories import owner_act
 from tests.instances import Instance
+from tests.kill_findings import (
+    Contents,
+    contents_of,
+    done,
+    kit_codes,
+    only_one_opens,
+    opens_by_code,
+    owner_slots,
+    pairs,
+    unlocked,
+    verified,
+    whole,
+)
 from tests.killing import Scene, Stage
-from tests.populating import open_account
 from tests.samples import sample
-from vault import accounts, attachments, envelope, slots, store
+from vault import accounts, envelope, slots, store
 from vault.keyring import Keyring
-from vault.records import MODELS, Item, Kind, Kit
-from vault.resealing import remember
+from vault.records import MODELS, Item, Kind
 from vault.slots import Credential
 from vault.store import Account, Record, RetiredKey
 
@@ -33,8 +42,6 @@ WORD = "canary"
 ITEMS = 36
 SMALL = 8
 """Values in a batch, so that there are several."""
-
-Contents = dict[str, dict[str, Any]]
 
 
 class OfOwner(Scene):
@@ -49,7 +56,7 @@ class OfOwner(Scene):
                 store.add(db, robin.keyring, sample(Item, WORD, value=str(number)), now=clock.now())
         robin.browsing.get("/inbox")
         more = self.more(instance, robin.keyring)
-        return {"code": robin.recovery_code, "contents": _pairs(contents_of(instance.stores.main, robin.keyring)), **more}
+        return {"code": robin.recovery_code, "contents": pairs(contents_of(instance.stores.main, robin.keyring)), **more}
 
     def more(self, instance: Instance, keyring: Keyring) -> dict[str, Any]:
         """What else a scene needs."""
@@ -141,7 +148,7 @@ class RemoveSlot(AtTheDoor):
         whole(stage, keyring)
 
     def _there(self, stage: Stage) -> bool:
-        account, rows = _slots(stage)
+        account, rows = owner_slots(stage)
         return slots.open_with_passkey(account, rows, stage.memory["slot"], bytes(32)) is not None
 
 
@@ -234,7 +241,7 @@ class TakeIn(Scene):
         archive = wren.browsing.post("/settings/export", {"seal": "plain"})
         assert archive.headers["content-type"] == "application/zip", archive.text
         Browsing(instance.new_client()).sign_up(instance.invite(), "robin")
-        return {"archive": archive.content.hex(), "contents": _pairs(self._theirs(contents_of(instance.stores.main, wren.keyring)))}
+        return {"archive": archive.content.hex(), "contents": pairs(self._theirs(contents_of(instance.stores.main, wren.keyring)))}
 
     def act(self, stage: Stage, ready: Callable[[], None]) -> None:
         """Through the door."""
@@ -260,7 +267,7 @@ class TakeIn(Scene):
         assert any(found.values()) == any(contents[Kind.PAST])
         if not any(found.values()):
             return False
-        assert _pairs(found) == stage.memory["contents"]
+        assert pairs(found) == stage.memory["contents"]
         return True
 
     def _theirs(self, contents: Contents) -> Contents:
@@ -280,7 +287,7 @@ class Restore(OfOwner):
         with instance.stores.main.writing() as db:
             ledger.lock(db, keyring.account_id)
             store.add(db, keyring, sample(Item, WORD, value="after the backup"), now=clock.now())
-        return {"backed_up": _pairs(backed_up)}
+        return {"backed_up": pairs(backed_up)}
 
     def act(self, stage: Stage, ready: Callable[[], None]) -> None:
         """As the command does it."""
@@ -296,115 +303,15 @@ class Restore(OfOwner):
     def check(self, stage: Stage) -> None:
         _passphrase, keyring = only_one_opens(stage, PASSPHRASE)
         verified(stage, keyring)
-        assert _pairs(contents_of(stage.stores.main, keyring)) in (stage.memory["contents"], stage.memory["backed_up"])
+        assert pairs(contents_of(stage.stores.main, keyring)) in (stage.memory["contents"], stage.memory["backed_up"])
         self.act(stage, _nothing)
-        assert _pairs(contents_of(stage.stores.main, keyring)) == stage.memory["backed_up"]
+        assert pairs(contents_of(stage.stores.main, keyring)) == stage.memory["backed_up"]
         verified(stage, keyring)
         assert opens_by_code(stage, stage.memory["code"])
         unlocked(stage, PASSPHRASE)
 
 
 SCENES: tuple[Scene, ...] = (ChangePassphrase(), NewKit(), RemoveSlot(), Compromised(), ImportFile(), TakeIn(), Restore())
-
-
-def done(answer: Response) -> None:
-    """A form that went through."""
-    assert answer.status_code == 303, f"{answer.status_code} {answer.text[:2000]}"
-
-
-def only_one_opens(stage: Stage, *passphrases: str) -> tuple[str, Keyring]:
-    """The one passphrase that opens the account, and its key. Raises AssertionError for none, and for two."""
-    account, rows = _slots(stage)
-    opening = [passphrase for passphrase in passphrases if slots.open_with_passphrase(account, rows, passphrase)]
-    assert len(opening) == 1, f"{len(opening)} of {len(passphrases)} passphrases open the account"
-    _account, keyring = open_account(stage.stores, "robin", opening[0])
-    with stage.stores.main.reading() as db:
-        remember(db, keyring)
-    return opening[0], keyring
-
-
-def opens_by_code(stage: Stage, code: str) -> bool:
-    """Whether a recovery code does."""
-    account, rows = _slots(stage)
-    return slots.open_with_recovery(account, rows, code) is not None
-
-
-def kit_codes(stage: Stage, keyring: Keyring) -> list[str]:
-    """The code of the kit that waits, if one does."""
-    with stage.stores.main.reading() as db:
-        kit = store.get(db, keyring, Kit, kit_id(keyring.account_id))
-    return [kit.fields.code] if kit else []
-
-
-def unlocked(stage: Stage, passphrase: str) -> Browsing:
-    """A new browser, unlocked through the door, which finds nothing wrong with the ways in."""
-    browsing = stage.browsing()
-    browsing.get("/unlock")
-    done(browsing.submit("/unlock", {"login": "robin", "passphrase": passphrase}))
-    browsing.get("/today")
-    with stage.stores.main.reading() as db:
-        assert db.exec(select(LedgerEntry).where(LedgerEntry.type == "alarm.raised")).all() == []
-    return browsing
-
-
-def whole(stage: Stage, keyring: Keyring) -> None:
-    """Nothing is lost, nothing came to it, all of it opens."""
-    assert _pairs(contents_of(stage.stores.main, keyring)) == stage.memory["contents"]
-    verified(stage, keyring)
-
-
-def verified(stage: Stage, keyring: Keyring) -> None:
-    """The ledger holds, its details open and are those that were written; so do receipts and the keys that sign."""
-    with stage.stores.main.reading() as db:
-        mailbox, head = accounts.open_mailbox(db, keyring), db.get_one(LedgerHead, keyring.account_id)
-        mine = LedgerEntry.account_id == keyring.account_id
-        entries = db.exec(select(LedgerEntry).where(mine).order_by(col(LedgerEntry.seq))).all()
-
-        def details(entry: LedgerEntry) -> bytes:
-            return mailbox.open(ledger.SEAL_PURPOSE, (head.ledger_id, str(entry.seq)), entry.sealed)
-
-        assert ledger.verify(head, entries, open_details=details) == ledger.Verified(head.size, head.head)
-        keys = list(db.exec(select(RelationshipKey).where(RelationshipKey.account_id == keyring.account_id)))
-        for key in keys:
-            keyring.open_bytes(steps.relationship_key_place(key.account_id, key.client_id, key.kid), key.sealed)
-        for receipt in db.exec(select(Receipt).where(Receipt.account_id == keyring.account_id)):
-            assert any(_signed(receipt.jws, key.public) for key in keys)
-            mailbox.open("receipt", (receipt.receipt_id,), receipt.opening)
-
-
-def contents_of(main: Any, keyring: Keyring) -> Contents:
-    """Every record but a kit that waits, opened, each in the list of its kind too; and every document."""
-    found: Contents = {}
-    with main.reading() as db:
-        for kind, model in MODELS.items():
-            if kind is not Kind.KIT:
-                found[kind.value] = {one.record_id: one.fields.model_dump(mode="json") for one in store.all_of(db, keyring, model)}
-                assert {digest.record_id for digest in store.digests(db, keyring, model)} == set(found[kind.value])
-        found["document"] = {
-            one.attachment_id: [one.record_id, one.name, b"".join(attachments.read(db, keyring, one.record_id, one.attachment_id)).hex()]
-            for one in attachments.all_of(db, keyring)
-        }
-    return found
-
-
-def _pairs(contents: Contents) -> list[Any]:
-    """As it comes back from what a stage remembers."""
-    return [list(pair) for pair in contents.items()]
-
-
-def _signed(jws: str, public: bytes) -> bool:
-    try:
-        receipts.verify(jws, receipts.jwk(public))
-    except receipts.ReceiptError:
-        return False
-    return True
-
-
-def _slots(stage: Stage) -> tuple[Account, list[Any]]:
-    with stage.stores.main.reading() as db:
-        account = accounts.by_login(db, "robin")
-        assert account is not None
-        return account, slots.slots_of(db, account.account_id)
 
 
 def _nothing() -> None:

@@ -47,8 +47,8 @@ def pack(entries: Iterable[tuple[str, bytes]], *, stored: Container[str] = ()) -
 def unpack(data: bytes, allowed: Iterable[re.Pattern[str]]) -> dict[str, bytes]:
     """Every entry of an archive, each name of one of the `allowed` forms. Raises BadArchive, which names the entry."""
     try:
-        # zipfile says NotImplementedError of a ZIP version that it does not know: to us, no archive of ours.
         listed = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    # NotImplementedError is zipfile's word for a ZIP version or method that it does not know: to us, no archive of ours.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, UnicodeDecodeError):
         raise BadArchive("no-archive") from None
     _check_whole(listed)

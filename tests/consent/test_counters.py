@@ -16,8 +16,8 @@ from consent.errors import IllegalTransition, NotFound, SignerMissing, TermsChan
 from consent.receipts import Shown
 from consent.store import Gate, Receipt, Relationship, RelationshipKey, Request
 from consent.terms import Terms, canonical
+from tests.consent.house import CLIENT, FACTS, TEXT, House
 from tests.consent.samples import terms
-from tests.consent.test_grants import CLIENT, FACTS, TEXT, House
 from tests.factories import NOW, make_account, make_signer
 
 SHOWN = Shown.of(TEXT, "en", "1")

@@ -1,102 +1,25 @@
-"""Requests and grants: every step, every step that is none, and what each leaves in the ledger."""
+"""Requests and grants: what is asked, given, changed and renewed, and what each leaves in the ledger."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import select
 
 from app.database import Stores
 from consent import filing, grants, ledger, receipts
-from consent.act import Act, Signer
-from consent.decision import RULES_VERSION, Allowed, Ask, Refused, Usage, decide
+from consent.act import Act
+from consent.decision import Allowed, Usage, decide
 from consent.errors import IllegalTransition, NotFound, SignerMissing, TermsChanged, TermsError
-from consent.store import Grant, LedgerEntry, Receipt, Relationship, RelationshipKey, Request
-from consent.terms import LineChoice, Terms, canonical, narrow, parse
+from consent.store import Grant, Receipt, Relationship, RelationshipKey, Request
+from consent.terms import Terms, canonical, narrow, parse
+from tests.consent.house import BOTH, CLIENT, FACTS, MESSAGES, OFFER, TEXT, House, give, put
 from tests.consent.samples import terms
-from tests.factories import NOW, make_account, make_signer, owner_act
+from tests.factories import NOW, make_account, make_signer
 from vault import accounts
-from vault.keyring import Keyring
-from vault.mailbox import Mailbox
-from vault.store import Account
-
-CLIENT = "c" * 32
-FACTS = receipts.ClientFacts(CLIENT, "Corner Shop")
-TEXT = "Corner Shop may send you messages."
-OFFER = Ask("offer", "dpv:DirectMarketing", "inbox")
-BOTH = {0: LineChoice(keep=True), 1: LineChoice(keep=True)}
-MESSAGES = {0: LineChoice(keep=True, actions=("send_message",))}
-
-
-@dataclass
-class House:
-    """One owner, the database, and short words for what happens there."""
-
-    stores: Stores
-    account: Account
-    keyring: Keyring
-    mailbox: Mailbox
-
-    def act(self, now: datetime = NOW, *, actor: str = "owner", signer: Signer | None = None) -> Act:
-        return replace(owner_act(self.account, self.mailbox, now=now, signer=signer), actor=actor)
-
-    def ask(self, request_id: str = "1" * 32, *, asked: Terms | None = None, grant_id: str | None = None, now: datetime = NOW) -> Request:
-        with self.stores.main.writing() as db:
-            return grants.receive(
-                db,
-                self.act(now, actor=f"client:{CLIENT}"),
-                request_id=request_id,
-                client_id=CLIENT,
-                address_id=None,
-                details=asked or terms(),
-                client_reference="customer 4711",
-                grant_id=grant_id,
-                expires_at=now + timedelta(days=14),
-            )
-
-    def give(self, request: Request | None = None, *, granted: Terms | None = None, now: datetime = NOW) -> tuple[Grant, Receipt]:
-        with self.stores.main.writing() as db:
-            return give(db, self.act(now), request or self.ask(), granted or terms())
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        with self.stores.main.writing() as db:
-            yield db
-
-    def grant(self, grant_id: str) -> Grant:
-        with self.stores.main.reading() as db:
-            found = grants.find(db, self.account.account_id, grant_id)
-            assert found is not None
-            return found
-
-    def history(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Type, actor and opened details of every entry, after the chain and the details have been verified."""
-        with self.stores.main.reading() as db:
-            head = ledger.lock(db, self.account.account_id)
-            rows = db.exec(select(LedgerEntry).where(LedgerEntry.account_id == head.account_id).order_by(col(LedgerEntry.seq))).all()
-            mailbox = accounts.open_mailbox(db, self.keyring)
-
-            def opened(row: LedgerEntry) -> bytes:
-                return mailbox.open(ledger.SEAL_PURPOSE, (head.ledger_id, str(row.seq)), row.sealed)
-
-            assert isinstance(ledger.verify(head, rows, open_details=opened), ledger.Verified)
-            return [(row.type, row.actor, json.loads(opened(row)[ledger.SALT_BYTES :])) for row in rows]
-
-
-def give(db: Session, act: Act, request: Request, granted: Terms, **changes: Any) -> tuple[Grant, Receipt]:
-    words: dict[str, Any] = {"client": FACTS, "text_shown": TEXT, "language": "en", "rules_version": RULES_VERSION}
-    return grants.give(db, act, request, granted, **words | changes)
-
-
-@pytest.fixture
-def house(stores: Stores) -> House:
-    return House(stores, *make_account(stores))
 
 
 def test_request_waits_until_it_is_decided(house: House) -> None:
@@ -216,140 +139,6 @@ def test_request_is_decided_once(house: House) -> None:
         grants.decline(db, house.act(), missing, client=FACTS)
 
 
-VERBS = ("pause", "resume", "suspend", "withdraw", "hand_back", "expire")
-
-
-def step(db: Session, act: Act, grant: Grant, verb: str) -> Grant:
-    if verb == "suspend":
-        return grants.suspend(db, act, grant, reason="commitment-broken")
-    done: Grant | tuple[Grant, Receipt] = getattr(grants, verb)(db, act, grant)
-    return done[0] if isinstance(done, tuple) else done
-
-
-def put(house: House, grant: Grant, status: str) -> None:
-    """Bring a grant to a status by the verbs alone."""
-    for verb, transition in grants.TRANSITIONS.items():
-        if transition.target == status and verb != "resume":
-            with house.writing() as db:
-                step(db, house.act(grant.expires_at if verb == "expire" else NOW), grant, verb)
-
-
-@pytest.mark.parametrize("status", grants.STATUSES)
-def test_every_transition_from_every_status(house: House, status: str) -> None:
-    """What `TRANSITIONS` lists happens and is written down; everything else is refused and leaves nothing."""
-    for number, verb in enumerate(VERBS):
-        grant, _ = house.give(house.ask(f"{number}" * 32))
-        put(house, grant, status)
-        before = len(house.history())
-        transition = grants.TRANSITIONS[verb]
-        act = house.act(grant.expires_at if verb == "expire" else NOW)
-        if status in transition.sources:
-            with house.writing() as db:
-                assert step(db, act, grant, verb).status == transition.target
-            kind, _, details = house.history()[-1]
-            assert (kind, details["grant_id"], len(house.history())) == (transition.type, grant.grant_id, before + 1)
-            assert house.grant(grant.grant_id).status == transition.target
-        else:
-            with pytest.raises(IllegalTransition), house.writing() as db:
-                step(db, act, grant, verb)
-            assert len(house.history()) == before
-            assert house.grant(grant.grant_id).status == status
-
-
-ANSWERS = {
-    "given": None,
-    "paused": "consent-paused",
-    "suspended": "consent-suspended",
-    "withdrawn": "consent-withdrawn",
-    "handed_back": "consent-withdrawn",
-    "expired": "consent-expired",
-}
-
-
-@pytest.mark.parametrize("status", grants.STATUSES)
-def test_gate_follows_the_status(house: House, status: str) -> None:
-    grant, _ = house.give()
-    put(house, grant, status)
-    answer = decide(OFFER, grants.standing(house.grant(grant.grant_id)), Usage(), NOW)
-    assert (answer.reason if isinstance(answer, Refused) else None) == ANSWERS[status]
-
-
-def test_resumed_grant_is_as_it_was(house: House) -> None:
-    grant, _ = house.give()
-    for verb in ("pause", "suspend", "resume"):
-        with house.writing() as db:
-            step(db, house.act(), grant, verb)
-    assert isinstance(decide(OFFER, grants.standing(house.grant(grant.grant_id)), Usage(), NOW), Allowed)
-    assert house.history()[-2][2]["reason"] == "commitment-broken"
-
-
-@pytest.mark.parametrize("verb", ["pause", "suspend"])
-def test_grant_past_its_end_can_only_end(house: House, verb: str) -> None:
-    """Between its last second and the visit of the worker the row still says given."""
-    grant, _ = house.give()
-    with pytest.raises(IllegalTransition) as refused, house.writing() as db:
-        step(db, house.act(grant.expires_at), grant, verb)
-    assert refused.value.state == "expired"
-    with house.writing() as db:
-        assert step(db, house.act(grant.expires_at), grant, "withdraw").status == "withdrawn"
-
-
-def test_grant_does_not_expire_before_its_end(house: House) -> None:
-    grant, _ = house.give()
-    with pytest.raises(IllegalTransition), house.writing() as db:
-        grants.expire(db, house.act(grant.expires_at - timedelta(seconds=1)), grant)
-
-
-@pytest.mark.parametrize(
-    ("verb", "event", "status", "by"),
-    [
-        ("withdraw", "grant.withdrawn", "dpv:ConsentWithdrawn", "dpv:DataSubject"),
-        ("hand_back", "grant.handed_back", "dpv:ConsentRevoked", "dpv:DataController"),
-        ("expire", "grant.expired", "dpv:ConsentExpired", "bw:Instance"),
-    ],
-)
-def test_end_leaves_a_receipt_signed_by_who_was_there(house: House, verb: str, event: str, status: str, by: str) -> None:
-    grant, given = house.give()
-    instance = replace(make_signer(bytes([7] * 32)), attested_by="instance")
-    with house.writing() as db:
-        ended, receipt = getattr(grants, verb)(db, house.act(grant.expires_at, signer=instance), grant)
-        assert grants.receipt_of(db, house.account.account_id, grant.grant_id).receipt_id == receipt.receipt_id
-    assert ended.status in {"withdrawn", "handed_back", "expired"}
-    told = receipts.verify(receipt.jws, receipts.jwk(instance.public))
-    assert (told["bw:event"], told["bw:attestedBy"], told["dct:replaces"]) == (event, "instance", given.receipt_id)
-    last = told["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"][-1]
-    assert (last["@type"], last["dpv:isIndicatedBy"]) == (status, by)
-    assert house.history()[-1][2]["receipt_id"] == receipt.receipt_id
-
-
-def test_newest_receipt_is_the_last_one_made_whatever_the_clock_says(house: House) -> None:
-    """Given and withdrawn in the same microsecond, or the clock set back in between."""
-    for moment in (NOW, NOW - timedelta(days=1)):
-        grant, given = house.give(house.ask(f"{moment.day}" * 16))
-        with house.writing() as db:
-            _, ended = grants.withdraw(db, house.act(moment), grant)
-        with house.writing() as db:
-            assert grants.receipt_of(db, house.account.account_id, grant.grant_id).receipt_id == ended.receipt_id != given.receipt_id
-
-
-def test_end_needs_a_signer_and_changes_nothing_without(house: House) -> None:
-    grant, _ = house.give()
-    with pytest.raises(SignerMissing), house.writing() as db:
-        grants.withdraw(db, replace(house.act(), signer=None), grant)
-    assert house.grant(grant.grant_id).status == "given"
-
-
-def test_grant_that_is_not_there(house: House) -> None:
-    grant, _ = house.give()
-    gone = Grant(**grant.model_dump() | {"grant_id": "9" * 32})
-    with house.writing() as db:
-        assert grants.find(db, house.account.account_id, gone.grant_id) is None
-        with pytest.raises(NotFound):
-            grants.pause(db, house.act(), gone)
-        with pytest.raises(NotFound):
-            grants.receipt_of(db, house.account.account_id, gone.grant_id)
-
-
 @pytest.mark.parametrize("status", grants.RENEWABLE)
 def test_renewal_keeps_the_grant_and_changes_its_terms(house: House, status: str) -> None:
     """Change and renewal: the same grant id, new frozen terms, a receipt that says renewed; pause and suspension end."""
@@ -425,23 +214,6 @@ def test_relationship_has_one_subject_and_one_valid_key(house: House) -> None:
         old.valid_until = NOW
         grants.relationship(db, house.act(), CLIENT, new_key)
     assert made == ["kid-0", "kid-1", "kid-2"]
-
-
-def test_two_hands_on_one_grant_end_it_once(house: House) -> None:
-    """The account's lock makes the second see what the first did: one withdrawal, one receipt, one entry."""
-    grant, _ = house.give()
-
-    def withdraw(_: int) -> str:
-        try:
-            with house.writing() as db:
-                grants.withdraw(db, house.act(), grant)
-        except IllegalTransition as refused:
-            return refused.state
-        return "done"
-
-    with ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(withdraw, range(4))) == ["done", "withdrawn", "withdrawn", "withdrawn"]
-    assert [each[0] for each in house.history()].count("grant.withdrawn") == 1
 
 
 def test_choices_of_the_page_make_a_grant(house: House) -> None:

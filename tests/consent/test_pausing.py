@@ -8,7 +8,7 @@ from sqlmodel import select
 from app.database import Stores
 from consent import grants, pausing
 from consent.store import Event, Grant
-from tests.consent.test_grants import House
+from tests.consent.house import House
 from tests.factories import make_account
 
 

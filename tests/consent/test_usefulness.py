@@ -14,8 +14,8 @@ from sqlmodel import Session, SQLModel, select
 from app.database import Stores
 from consent import grants, receipts, usefulness
 from consent.store import Event, Foreseen, Grant
+from tests.consent.house import House, give
 from tests.consent.samples import terms
-from tests.consent.test_grants import House, give
 from tests.factories import NOW, make_account
 
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -10,7 +10,8 @@ from sqlmodel import select
 from app.database import Stores
 from tests.factories import NOW
 from tests.vectors import make_attachments as reference
-from tests.vectors.make_vault import ACCOUNT, AMK, open_envelope, pad, seal_envelope
+from tests.vectors.format_by_hand import open_envelope, pad, seal_envelope
+from tests.vectors.make_vault import ACCOUNT, AMK
 from vault import attachments, store
 from vault.accounts import draft
 from vault.attachments import Attachment, AttachmentChunk, Sealer

@@ -1,4 +1,4 @@
-"""Two implementations of FORMAT.md, the vault and `tests/vectors/make_vault.py`, make and open the same bytes."""
+"""Two implementations of FORMAT.md, the vault and `tests/vectors/format_by_hand.py`, make and open the same bytes."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.vectors import make_vault as reference
+from tests.vectors import format_by_hand, make_vault
 from vault import cipher, slot_set, slots
 from vault.envelope import Place, open_bytes
 from vault.errors import Sealed
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def pinned(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((reference.FOLDER / f"{name}.json").read_text(encoding="ascii"))
+    loaded: dict[str, Any] = json.loads((make_vault.FOLDER / f"{name}.json").read_text(encoding="ascii"))
     return loaded
 
 
@@ -27,9 +27,9 @@ def cases(name: str, group: str) -> list[Any]:
     return [pytest.param(case, id=case["what"]) for case in pinned(name)[group]]
 
 
-@pytest.mark.parametrize("name", reference.FILES)
+@pytest.mark.parametrize("name", make_vault.FILES)
 def test_pinned_files_are_what_their_program_makes(name: str) -> None:
-    assert (reference.FOLDER / f"{name}.json").read_text(encoding="ascii") == reference.text_of(name)
+    assert (make_vault.FOLDER / f"{name}.json").read_text(encoding="ascii") == make_vault.text_of(name)
 
 
 @pytest.mark.parametrize("case", cases("envelope", "opened"))
@@ -42,15 +42,15 @@ def test_envelope_opens(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", cases("envelope", "refused"))
 def test_envelope_with_one_thing_wrong_is_refused(case: dict[str, Any]) -> None:
-    keyring = Keyring(reference.ACCOUNT, 1, bytes.fromhex(pinned("envelope")["amk"]))
+    keyring = Keyring(make_vault.ACCOUNT, 1, bytes.fromhex(pinned("envelope")["amk"]))
     with pytest.raises(Sealed, match=r"^sealed data does not open here$"):
         keyring.open(Place(**case["place"]), bytes.fromhex(case["sealed"]))
 
 
 def test_reference_opens_what_the_vault_seals() -> None:
-    keyring = Keyring(reference.ACCOUNT, 1, reference.AMK)
-    sealed = keyring.seal(Place(**reference.PLACE), {"b": 1, "a": "Café"})  # type: ignore[arg-type]  # one int among the texts
-    assert reference.open_envelope(reference.AMK, reference.PLACE, sealed) == '{"a":"Café","b":1}'.encode()
+    keyring = Keyring(make_vault.ACCOUNT, 1, make_vault.AMK)
+    sealed = keyring.seal(Place(**make_vault.PLACE), {"b": 1, "a": "Café"})  # type: ignore[arg-type]  # one int among the texts
+    assert format_by_hand.open_envelope(make_vault.AMK, make_vault.PLACE, sealed) == '{"a":"Café","b":1}'.encode()
 
 
 def opened_mailbox() -> OpenMailbox:
@@ -72,13 +72,13 @@ def test_mailbox_with_one_thing_wrong_is_refused(case: dict[str, Any]) -> None:
 
 
 def test_reference_opens_what_a_mailbox_seals() -> None:
-    keyring = Keyring(reference.ACCOUNT, 1, reference.AMK)
+    keyring = Keyring(make_vault.ACCOUNT, 1, make_vault.AMK)
     key = new_mailbox(keyring, now=NOW)
-    place = {"table": "mailbox_key", "kind": "mailbox", "record_id": key.key_id, "account_id": reference.ACCOUNT, "schema_version": 1}
-    private = reference.open_envelope(reference.AMK, place, key.sealed)
+    place = {"table": "mailbox_key", "kind": "mailbox", "record_id": key.key_id, "account_id": make_vault.ACCOUNT, "schema_version": 1}
+    private = format_by_hand.open_envelope(make_vault.AMK, place, key.sealed)
     sealed = mailbox_of(key).seal("ledger", ["a", "b"], b"data")
-    info = reference.mailbox_info(reference.ACCOUNT, bytes.fromhex(key.key_id), "ledger", ["a", "b"])
-    assert reference.open_mailbox(private, info, sealed) == b"data"
+    info = format_by_hand.mailbox_info(make_vault.ACCOUNT, bytes.fromhex(key.key_id), "ledger", ["a", "b"])
+    assert format_by_hand.open_mailbox(private, info, sealed) == b"data"
 
 
 def pinned_slots() -> tuple[Account, list[Slot], dict[str, Any]]:
@@ -110,7 +110,7 @@ def test_pinned_slots_open_the_account() -> None:
 
 
 def test_reference_opens_the_vaults_slots() -> None:
-    keyring = Keyring(reference.ACCOUNT, 1, reference.AMK)
+    keyring = Keyring(make_vault.ACCOUNT, 1, make_vault.AMK)
     one = slots.new_passphrase_slot(keyring, "a passphrase", cost=cipher.FLOOR, now=NOW)
     two, code = slots.new_recovery_slot(keyring, now=NOW)
     as_text = [
@@ -122,9 +122,9 @@ def test_reference_opens_the_vaults_slots() -> None:
         }
         for slot in (one, two)
     ]
-    assert reference.open_slot(as_text[0], "a passphrase") == reference.open_slot(as_text[1], code) == reference.AMK
-    account = Account(account_id=reference.ACCOUNT, login="robin", slot_counter=9, slot_mac=b"", mailbox_key_id="", created_at=NOW)
-    assert slot_set.set_mac(account, [one, two], keyring) == reference.slot_set_mac(reference.AMK, reference.ACCOUNT, 1, 9, as_text)
+    assert format_by_hand.open_slot(as_text[0], "a passphrase") == format_by_hand.open_slot(as_text[1], code) == make_vault.AMK
+    account = Account(account_id=make_vault.ACCOUNT, login="robin", slot_counter=9, slot_mac=b"", mailbox_key_id="", created_at=NOW)
+    assert slot_set.set_mac(account, [one, two], keyring) == format_by_hand.slot_set_mac(make_vault.AMK, make_vault.ACCOUNT, 1, 9, as_text)
 
 
 def test_instance_keys_are_the_pinned_ones() -> None:
@@ -134,12 +134,12 @@ def test_instance_keys_are_the_pinned_ones() -> None:
     assert (keys.sign(data).hex(), keys.mac("label", data).hex()) == (file["signature_of_data"], file["mac_of_data"])
     assert keys.unwrap(file["purpose"], file["context"], bytes.fromhex(file["wrapped"])) == data
     wrapped = keys.wrap("release", "id", data)
-    assert reference.unwrap_instance(bytes.fromhex(file["secret"]), "release", "id", wrapped) == data
+    assert format_by_hand.unwrap_instance(bytes.fromhex(file["secret"]), "release", "id", wrapped) == data
 
 
 def test_raw_bytes_with_a_wrong_generation_are_refused() -> None:
     case = pinned("envelope")["opened"][0]
-    key = cipher.derive(reference.AMK, b"bothways/kind/v1", b"record", b"vendor")
+    key = cipher.derive(make_vault.AMK, b"bothways/kind/v1", b"record", b"vendor")
     assert open_bytes(key, Place(**case["place"]), 1, bytes.fromhex(case["sealed"])) == bytes.fromhex(case["data"])
     with pytest.raises(Sealed):
         open_bytes(key, Place(**case["place"]), 2, bytes.fromhex(case["sealed"]))

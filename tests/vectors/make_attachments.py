@@ -8,7 +8,8 @@ import hashlib
 import json
 from typing import Any
 
-from tests.vectors.make_vault import ACCOUNT, AMK, FOLDER, pad, seal_envelope
+from tests.vectors.format_by_hand import pad, seal_envelope
+from tests.vectors.make_vault import ACCOUNT, AMK, FOLDER
 
 PIECE = 65_532
 RECORD, DOCUMENT = "1" * 32, "2" * 32
