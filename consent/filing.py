@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -52,32 +53,8 @@ def file_given(
     receipt_id = str(uuid4())
     hashes = {"terms_sha256": grant.terms_sha256, "text_sha256": shown.text_sha256}
     ledger.append(db, act, event, {**noted(grant), **hashes, "receipt_id": receipt_id})
-    commitment, opening = _checkpoint(db, act)
-    record = receipts.record(
-        record_id=str(uuid4()),
-        subject=relationships.ensure(db, act, grant.client_id).subject,
-        client=client,
-        terms=terms,
-        shown=shown,
-        requested_at=request.created_at,
-        given_at=act.now,
-        event=event,
-        withdraw_at=withdraw_at,
-    )
-    payload = receipts.receipt(
-        record,
-        receipt_id=receipt_id,
-        created=act.now,
-        event=event,
-        attested_by=signer_of(act).attested_by,
-        request_id=request.request_id,
-        grant_id=grant.grant_id,
-        client_reference=request.client_reference,
-        terms=terms,
-        rules_version=shown.rules_version,
-        checkpoint=commitment,
-        counter_offer=counter_offer,
-    )
+    made = _Made(db, act, request, client, event, receipt_id)
+    payload, opening = made.payload(terms, shown=shown, grant_id=grant.grant_id, withdraw_at=withdraw_at, counter_offer=counter_offer)
     payload |= _beside(grant, commitments)
     return _keep(db, act, payload, request_id=grant.request_id, grant_id=grant.grant_id, opening=opening)
 
@@ -98,32 +75,53 @@ def file_refused(
     receipt_id = str(uuid4())
     told: dict[str, JSON] = {"request_id": request.request_id, "client_id": request.client_id, "receipt_id": receipt_id}
     ledger.append(db, act, event, told)
-    commitment, opening = _checkpoint(db, act)
-    record = receipts.record(
-        record_id=str(uuid4()),
-        subject=relationships.ensure(db, act, request.client_id).subject,
-        client=client,
-        terms=terms,
-        shown=None,
-        requested_at=request.created_at,
-        given_at=act.now,
-        event=event,
-    )
-    payload = receipts.receipt(
-        record,
-        receipt_id=receipt_id,
-        created=act.now,
-        event=event,
-        attested_by=signer_of(act).attested_by,
-        request_id=request.request_id,
-        grant_id=None,
-        client_reference=request.client_reference,
-        terms=terms,
-        rules_version=RULES_VERSION,
-        checkpoint=commitment,
-        counter_offer=counter_offer,
-    )
+    made = _Made(db, act, request, client, event, receipt_id)
+    payload, opening = made.payload(terms, shown=None, grant_id=None, withdraw_at=None, counter_offer=counter_offer)
     return _keep(db, act, payload, request_id=request.request_id, grant_id=None, opening=opening)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A receipt in the making: the answer to a request, noted in the ledger already."""
+
+    db: Session
+    act: Act
+    request: Request
+    client: ClientFacts
+    event: str
+    receipt_id: str
+
+    def payload(
+        self, terms: Terms, *, shown: Shown | None, grant_id: str | None, withdraw_at: str | None, counter_offer: str | None
+    ) -> tuple[Record, bytes]:
+        """What is signed, and the opening of the commitment in it. `shown` is None for a no: nothing was agreed to."""
+        commitment, opening = _checkpoint(self.db, self.act)
+        record = receipts.record(
+            record_id=str(uuid4()),
+            subject=relationships.ensure(self.db, self.act, self.request.client_id).subject,
+            client=self.client,
+            terms=terms,
+            shown=shown,
+            requested_at=self.request.created_at,
+            given_at=self.act.now,
+            event=self.event,
+            withdraw_at=withdraw_at,
+        )
+        payload = receipts.receipt(
+            record,
+            receipt_id=self.receipt_id,
+            created=self.act.now,
+            event=self.event,
+            attested_by=signer_of(self.act).attested_by,
+            request_id=self.request.request_id,
+            grant_id=grant_id,
+            client_reference=self.request.client_reference,
+            terms=terms,
+            rules_version=shown.rules_version if shown else RULES_VERSION,
+            checkpoint=commitment,
+            counter_offer=counter_offer,
+        )
+        return payload, opening
 
 
 def file_ended(db: Session, act: Act, grant: Grant, *, event: str) -> Receipt:
