@@ -7,10 +7,10 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event
 from sqlmodel import Session
 
 from app.auth import slot_marks
+from app.commits import after_commit
 from app.database import Store
 from consent import ledger
 from consent.act import Act
@@ -37,7 +37,7 @@ def changed(db: Session, state: Store, act: Act, *, way: str, what: str) -> None
 
 def mark_after_commit(db: Session, state: Store, act: Act, mark: Mark) -> None:
     """Remember a set in the state store as soon as the transaction of `db` is committed."""
-    event.listen(db, "after_commit", lambda _session: slot_marks.remember(state, act.account_id, mark, now=act.now), once=True)
+    after_commit(db, lambda: slot_marks.remember(state, act.account_id, mark, now=act.now))
 
 
 def said(mark: Mark) -> dict[str, int | str]:

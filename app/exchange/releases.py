@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import event
 from sqlmodel import Session, col, delete, select
 
+from app.commits import after_commit
 from app.database import Store
 from app.exchange import sealing_keys
 from app.exchange.sealing_keys import SealingKey
@@ -165,11 +165,11 @@ def destroy_after(db: Session, state: Store, grant: Grant) -> None:
     """Destroy the key around a release once what `db` does is committed, and before anybody is answered."""
     account_id, grant_id = grant.account_id, grant.grant_id
 
-    def destroy(_session: object) -> None:
+    def destroy() -> None:
         with state.writing() as there:
             destroy_key(there, account_id, grant_id)
 
-    event.listen(db, "after_commit", destroy, once=True)
+    after_commit(db, destroy)
 
 
 def record_of(db: Session, keyring: Keyring, grant_id: str) -> ReleaseRecord | None:

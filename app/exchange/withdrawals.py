@@ -5,10 +5,10 @@ The journal makes it stick: a main database restored from before the withdrawal 
 
 from datetime import datetime
 
-from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from app.commits import after_commit
 from app.database import Store
 from app.exchange import offers, outbox, releases
 from app.state import Withdrawal
@@ -30,11 +30,11 @@ def withdraw(db: Session, state: Store, act: Act, grant: Grant) -> None:
     releases.forget(db, account_id, grant_id)
     offers.forget(db, account_id, grant_id)
 
-    def before_the_answer(session: Session) -> None:
+    def before_the_answer() -> None:
         journal(state, account_id, grant_id, now=now)
-        outbox.wait_until_quiet(session.get_bind(), account_id, grant_id)
+        outbox.wait_until_quiet(db.get_bind(), account_id, grant_id)
 
-    event.listen(db, "after_commit", before_the_answer, once=True)
+    after_commit(db, before_the_answer)
 
 
 def journal(state: Store, account_id: str, grant_id: str, *, now: datetime) -> None:
