@@ -6,7 +6,7 @@ makes this host fetch that client's own address once a minute, and no more.
 
 import json
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import or_
@@ -26,22 +26,30 @@ AT_FIRST: Final = timedelta(seconds=5)
 MOST: Final = 64 * 1024
 MOST_KEYS: Final = 16
 _UNDER_WAY: Final = 6.0
+_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 Keys = list[dict[str, Any]]
 
 
 def watch(state: Store, client: Client, *, now: datetime) -> None:
-    """A client registered or changed: forget keys of another address, and have these fetched soon."""
-    uri = clients.metadata(client).get("jwks_uri") if client.deleted_at is None else None
+    """A client registered or changed: forget keys of another address, and have these fetched soon.
+
+    The pause since the last try outlives a change of address: else a client that changes back and forth would have us
+    call as often as it likes.
+    """
+    uri = clients.metadata(client).get("jwks_uri")
     with state.writing() as db:
         row = db.get(FetchedKeys, client.client_id)
-        if row is not None and row.uri != uri:
-            db.delete(row)
-            db.flush()
-            row = None
-        if row is None and uri is not None:
-            db.merge(FetchedKeys(client_id=client.client_id, uri=uri, due_at=now + AT_FIRST))
+        if client.deleted_at is not None:
+            if row is not None:
+                db.delete(row)
+        elif row is None:
+            if uri is not None:
+                db.merge(FetchedKeys(client_id=client.client_id, uri=uri, due_at=now + AT_FIRST))
+        elif row.uri != (uri or ""):
+            row.uri, row.jwks, row.fetched_at = uri or "", None, None
+            row.due_at = _NEVER if uri is None else now + AT_FIRST
 
 
 def watch_all(db: Session, state: Store, *, now: datetime) -> None:

@@ -160,19 +160,44 @@ def test_keys_are_fetched_of_themselves(instance: Instance, shop: Shop, key: OKP
 
 
 def test_a_change_of_address_forgets_the_keys(instance: Instance, shop: Shop, key: OKPKey, receiver: Receiver) -> None:
-    """A PUT with another address, with keys of its own, and the removal of the client."""
+    """A PUT with another address, with keys of its own, and the removal of the client. The pause between two calls stays."""
     assert authenticate(instance, shop, key).status_code == 200
+    elsewhere = {"jwks_uri": f"{receiver.url}/other"}
+    change(instance, shop, elsewhere)
+    for more in ({"jwks_uri": f"{receiver.url}/keys"}, {"jwks": {"keys": [key.as_dict(private=False)]}}, elsewhere):
+        change(instance, shop, more)
+        assert kept(instance) == [(more.get("jwks_uri", ""), None)]
+    assert authenticate(instance, shop, key).status_code == 401
+    assert [one.path for one in receiver.received] == ["/keys"]
+    rest(instance, tried_at=key_addresses.COOLDOWN)
+    assert authenticate(instance, shop, key).status_code == 200
+    assert [one.path for one in receiver.received] == ["/keys", "/other"]
     told = shop.registration
-    for more in ({"jwks_uri": f"{receiver.url}/other"}, {"jwks": {"keys": [key.as_dict(private=False)]}}):
-        words = {"client_name": SHOP["client_name"], "token_endpoint_auth_method": "private_key_jwt", **more}
-        sent = instance.client.put(told["registration_client_uri"], json=words, headers=bearer(told["registration_access_token"]))
-        assert sent.status_code == 200, sent.text
-        with instance.stores.state.reading() as db:
-            assert [row.jwks for row in db.exec(select(FetchedKeys))] == ([None] if "jwks_uri" in more else [])
-        assert authenticate(instance, shop, key).status_code == 200
     assert instance.client.delete(told["registration_client_uri"], headers=bearer(told["registration_access_token"])).status_code == 204
+    assert kept(instance) == []
+
+
+def test_a_client_with_keys_of_its_own_is_not_called(instance: Instance, shop: Shop, key: OKPKey, receiver: Receiver) -> None:
+    """What it published elsewhere before is forgotten, and never asked for again."""
+    assert authenticate(instance, shop, key).status_code == 200
+    change(instance, shop, {"jwks": {"keys": [key.as_dict(private=False)]}})
+    assert authenticate(instance, shop, key).status_code == 200
+    assert key_addresses.due(instance.stores.state, now=clock.now() + timedelta(days=3650)) == []
+    assert [one.path for one in receiver.received] == ["/keys"]
+
+
+def change(instance: Instance, shop: Shop, more: dict[str, Any]) -> None:
+    """The client registers itself anew, by PUT."""
+    told = shop.registration
+    words = {"client_name": SHOP["client_name"], "token_endpoint_auth_method": "private_key_jwt", **more}
+    sent = instance.client.put(told["registration_client_uri"], json=words, headers=bearer(told["registration_access_token"]))
+    assert sent.status_code == 200, sent.text
+
+
+def kept(instance: Instance) -> list[tuple[str, str | None]]:
+    """Address and keys of each row."""
     with instance.stores.state.reading() as db:
-        assert db.exec(select(FetchedKeys)).all() == []
+        return [(row.uri, row.jwks) for row in db.exec(select(FetchedKeys))]
 
 
 def test_a_lost_state_store_costs_one_fetch(instance: Instance, shop: Shop, key: OKPKey, receiver: Receiver) -> None:
