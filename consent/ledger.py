@@ -25,6 +25,7 @@ VERSION = 1
 SALT_BYTES = 32
 SEAL_PURPOSE = "ledger"
 HOUR = timedelta(hours=1)
+_NOTE = "ledgers added to"
 
 TYPES: frozenset[str] = frozenset(
     {
@@ -147,7 +148,16 @@ def append(db: Session, act: Act, type: str, details: Mapping[str, JSON]) -> Led
     db.add(entry)
     db.add(head)
     db.flush()
+    db.info.setdefault(_NOTE, set()).add(act.account_id)
     return entry
+
+
+def touched(db: Session) -> frozenset[str]:
+    """The accounts whose ledgers this session added to since the last call; the note is taken off.
+
+    Among them those of a savepoint that was rolled back: the ledger's head says how far it got.
+    """
+    return frozenset(db.info.pop(_NOTE, ()))
 
 
 def append_all(db: Connection, ends: Mapping[str, End], lines: Sequence[Line]) -> None:

@@ -20,7 +20,6 @@ from app.tables import DeviceCode
 from consent import filing
 from consent.counters import Offer
 from consent.errors import IllegalTransition, NotFound, TermsError
-from consent.store import LedgerHead
 from consent.store import Request as Row
 from consent.terms import as_details
 
@@ -79,7 +78,6 @@ def _attempt(request: Request, known: KnownClient, request_id: str, body: bytes,
 def _settle(
     request: Request, known: KnownClient, request_id: str, attempt: Attempt | None, act: Callable[[ClientCaller, Row], None]
 ) -> Response:
-    end: LedgerHead | None = None
     with known.writing(lock=True) as caller:
         code = polling.by_request(caller.db, known.client_id, request_id)
         if code is None:
@@ -87,13 +85,7 @@ def _settle(
         account_id = code.account_id
         if account_id is not None and marks.held(caller.db, known.call.stores.state, account_id):
             return problem(request, "consent-paused")
-        response = once(request, known.call, caller.db, attempt, lambda: _answered(request, caller, code, act))
-        caller.db.flush()
-        end = caller.db.get(LedgerHead, account_id) if account_id is not None and response.status_code < 300 else None
-        size, head = (end.size, end.head) if end else (0, b"")
-    if end is not None:
-        marks.raise_mark(known.call.stores.state, end.account_id, size=size, head=head, now=known.call.now)
-    return response
+        return once(request, known.call, caller.db, attempt, lambda: _answered(request, caller, code, act))
 
 
 def _answered(request: Request, caller: ClientCaller, code: DeviceCode, act: Callable[[ClientCaller, Row], None]) -> Response:

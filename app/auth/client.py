@@ -15,10 +15,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.auth.calls import WRONG_SECRET_CLIENT, Arriving, BadClient, Call, UnknownToken
-from app.exchange import clients, key_addresses, tokens
+from app.exchange import clients, key_addresses, marks, tokens
 from app.exchange.sealing_keys import SIGNATURES, SignatureRegistry
 from app.tables import Client, IdempotentAnswer
+from consent import ledger
 from consent.act import Act
+from consent.store import LedgerHead
 from vault import accounts
 from vault.cipher import same, sha256
 
@@ -62,9 +64,25 @@ class KnownClient:
 
     @contextmanager
     def writing(self, *, lock: bool = False) -> Iterator[ClientCaller]:
-        """One transaction; commits when the block ends. With `lock`, one call of this client at a time."""
+        """One transaction; commits when the block ends, then raises the marks of the ledgers that it wrote into.
+
+        With `lock`, one call of this client at a time.
+        """
         with self.call.stores.main.writing() as db:
             yield self._enter(db, lock=lock)
+            db.flush()
+            ends = self._ends(db)
+        for account_id, size, head in ends:
+            marks.raise_mark(self.call.stores.state, account_id, size=size, head=head, now=self.call.now)
+
+    def _ends(self, db: Session) -> list[tuple[str, int, bytes]]:
+        """Where the ledgers that were added to end now. One that is held back keeps its mark, which shows that it went back."""
+        found = (db.get(LedgerHead, account_id) for account_id in sorted(ledger.touched(db)))
+        return [
+            (head.account_id, head.size, head.head)
+            for head in found
+            if head is not None and not marks.held(db, self.call.stores.state, head.account_id)
+        ]
 
     def _enter(self, db: Session, *, lock: bool) -> ClientCaller:
         client = db.get(Client, self.client_id, with_for_update=lock or None, populate_existing=lock)

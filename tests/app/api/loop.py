@@ -12,13 +12,13 @@ from starlette.testclient import TestClient
 from app import clock
 from app.auth.resealing import relationship_key_place
 from app.database import Stores
-from app.exchange import addresses, approvals, countering
+from app.exchange import addresses, approvals, countering, marks
 from app.exchange.approvals import NEW_VENDOR, Desk, Shown
 from app.exchange.countering import Answer
 from app.tables import Client
 from consent import grants
 from consent.act import Act, Signer
-from consent.store import Grant, RelationshipKey, Request
+from consent.store import Grant, LedgerHead, RelationshipKey, Request
 from consent.terms import parse
 from tests.factories import make_account, make_details
 from tests.instances import Instance
@@ -188,6 +188,13 @@ def make_relationship(
     assert answer.status_code == 200, answer.text
     shop.grant_token, shop.grant_id = answer.json()["access_token"], answer.json()["grant_id"]
     return shop
+
+
+def marked(instance: Instance, owner: Owner) -> bool:
+    """Whether the state store knows the owner's ledger up to its end: all that somebody was told of."""
+    with instance.stores.main.reading() as db:
+        head = db.get_one(LedgerHead, owner.account_id)
+        return marks.mark_of(instance.stores.state, owner.account_id) == (head.size, head.head)
 
 
 def message(**changes: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from app.exchange import addresses, asking
 from app.tables import DeviceCode, GrantToken
 from consent import grants, receipts
 from consent.store import LedgerEntry, Request
-from tests.app.api.loop import DEVICE, Owner, Shop, bearer, make_owner, make_relationship, make_shop
+from tests.app.api.loop import DEVICE, Owner, Shop, bearer, make_owner, make_relationship, make_shop, marked
 from tests.factories import make_details
 from tests.instances import Instance
 
@@ -279,6 +279,7 @@ def test_lost_token_is_replaced_and_the_old_one_dies(instance: Instance, owner: 
     shop = make_relationship(instance, owner)
     new = shop.oauth("token", grant_type="client_credentials", grant_id=shop.grant_id).json()
     assert new["grant_id"] == shop.grant_id
+    assert marked(instance, owner)
     assert [shop.get("/grant").status_code, shop.get("/grant", new["access_token"]).status_code] == [401, 200]
     with instance.stores.main.reading() as db:
         assert "token.replaced" in {entry.type for entry in db.exec(select(LedgerEntry))}

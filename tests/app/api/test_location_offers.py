@@ -12,7 +12,7 @@ from app import clock
 from app.exchange import offers
 from app.tables import Message, Offer, Redemption
 from consent.store import Event, LedgerEntry
-from tests.app.api.loop import Owner, Shop, make_owner, make_relationship
+from tests.app.api.loop import Owner, Shop, make_owner, make_relationship, marked
 from tests.factories import make_details
 from tests.instances import Instance
 from tests.places import DUBLIN, circle, offer, offered_details
@@ -114,6 +114,7 @@ def test_code_is_good_once(instance: Instance, owner: Owner, shop: Shop) -> None
     token, typed = shop.client_token(), code_of(owner, instance)
     redeemed = shop.post("/redemptions", {"code": f" {typed.lower()} "}, token)
     assert redeemed.status_code == 200, redeemed.text
+    assert marked(instance, owner)
     assert (redeemed.json()["id"], redeemed.json()["grant_id"]) == (message_id, shop.grant_id)
     assert shop.get(f"/messages/{message_id}").json()["redeemed_at"] == redeemed.json()["redeemed_at"]
     again = shop.post("/redemptions", {"code": typed}, token)
