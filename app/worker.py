@@ -17,7 +17,7 @@ from app.auth import passkeys, sessions, throttle
 from app.database import Stores
 from app.exchange import clocks, nearby, offers, outbox, releases, withdrawals
 from app.exchange.importers import staging
-from app.exchange.release_sweep import Sweeper
+from app.exchange.loose_ends import Sweeper
 from app.tables import ClientToken, CommitmentClock, DeviceCode, GrantToken, IdempotentAnswer, Invitation
 from consent import grants, ledger, successions, usefulness
 from consent.act import Act, Signer
@@ -38,7 +38,7 @@ class Worker:
 
     def __init__(self, stores: Stores, instance: InstanceKeys) -> None:
         self.stores, self.instance = stores, instance
-        self._releases = Sweeper(stores)
+        self._loose_ends = Sweeper(stores)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -89,7 +89,7 @@ class Worker:
             select(RefusalCount.account_id, RefusalCount.account_id).where(col(RefusalCount.hour) < hour).distinct(), self._close_hours, now
         )
         self._succeed(now)
-        self._releases.sweep(now)
+        self._loose_ends.sweep(now)
         self._sweep(now)
         self.stores.main.tidy()
         self.stores.state.tidy()

@@ -1,6 +1,5 @@
 """What is killed, see `killing`: each scene with what it must leave behind."""
 
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +28,10 @@ from tests.kill_findings import (
     verified,
     whole,
 )
+from tests.kill_grants import Give, Withdraw
+from tests.kill_owner import WORD, AtTheDoor, OfOwner, nothing
 from tests.killing import Scene, Stage
+from tests.populating import Populated
 from tests.samples import sample
 from vault import accounts, envelope, slots, store
 from vault.keyring import Keyring
@@ -38,41 +40,8 @@ from vault.slots import Credential
 from vault.store import Account, Record, RetiredKey
 
 NEW = "a wholly different passphrase"
-WORD = "canary"
-ITEMS = 36
 SMALL = 8
 """Values in a batch, so that there are several."""
-
-
-class OfOwner(Scene):
-    """One owner with something of everything, in an unlocked browser."""
-
-    def prepare(self, instance: Instance) -> dict[str, Any]:
-        """The owner, and what they have."""
-        robin = instance.populate("robin", word=WORD)
-        with instance.stores.main.writing() as db:
-            ledger.lock(db, robin.account.account_id)
-            for number in range(ITEMS):
-                store.add(db, robin.keyring, sample(Item, WORD, value=str(number)), now=clock.now())
-        robin.browsing.get("/inbox")
-        more = self.more(instance, robin.keyring)
-        return {"code": robin.recovery_code, "contents": pairs(contents_of(instance.stores.main, robin.keyring)), **more}
-
-    def more(self, instance: Instance, keyring: Keyring) -> dict[str, Any]:
-        """What else a scene needs."""
-        return {}
-
-
-class AtTheDoor(OfOwner):
-    """What an unlocked owner does in the browser."""
-
-    def act(self, stage: Stage, ready: Callable[[], None]) -> None:
-        """Through the door, unlocked just before: some of it asks for that."""
-        self.do(unlocked(stage, PASSPHRASE), stage, ready)
-
-    @abstractmethod
-    def do(self, browsing: Browsing, stage: Stage, ready: Callable[[], None]) -> None:
-        """The operation itself."""
 
 
 class ChangePassphrase(AtTheDoor):
@@ -90,7 +59,7 @@ class ChangePassphrase(AtTheDoor):
         whole(stage, keyring)
         assert opens_by_code(stage, stage.memory["code"])
         if passphrase == PASSPHRASE:
-            self.do(unlocked(stage, PASSPHRASE), stage, _nothing)
+            self.do(unlocked(stage, PASSPHRASE), stage, nothing)
         assert only_one_opens(stage, PASSPHRASE, NEW)[0] == NEW
         whole(stage, keyring)
 
@@ -112,7 +81,7 @@ class NewKit(AtTheDoor):
         assert [opens_by_code(stage, code) for code in codes] == [False] * (len(codes) - 1) + [True]
         browsing = unlocked(stage, PASSPHRASE)
         if len(codes) == 1:
-            self.do(browsing, stage, _nothing)
+            self.do(browsing, stage, nothing)
         assert opens_by_code(stage, browsing.confirm_kit()) and not opens_by_code(stage, stage.memory["code"])
         whole(stage, keyring)
 
@@ -122,7 +91,8 @@ class RemoveSlot(AtTheDoor):
 
     name = "slot-removal"
 
-    def more(self, instance: Instance, keyring: Keyring) -> dict[str, Any]:
+    def more(self, instance: Instance, robin: Populated) -> dict[str, Any]:
+        keyring = robin.keyring
         with instance.stores.main.writing() as db:
             ledger.lock(db, keyring.account_id)
             account = db.get_one(Account, keyring.account_id)
@@ -143,7 +113,7 @@ class RemoveSlot(AtTheDoor):
         assert opens_by_code(stage, stage.memory["code"])
         browsing = unlocked(stage, PASSPHRASE)
         if self._there(stage):
-            self.do(browsing, stage, _nothing)
+            self.do(browsing, stage, nothing)
         assert not self._there(stage)
         whole(stage, keyring)
 
@@ -179,7 +149,7 @@ class Compromised(AtTheDoor):
         assert opens_by_code(stage, stage.memory["code"]) == (passphrase == PASSPHRASE)
         browsing = unlocked(stage, passphrase)
         if passphrase == PASSPHRASE:
-            self.do(browsing, stage, _nothing)
+            self.do(browsing, stage, nothing)
         else:
             if kit_codes(stage, keyring):
                 assert opens_by_code(stage, browsing.confirm_kit())
@@ -213,7 +183,7 @@ class ImportFile(AtTheDoor):
         _passphrase, keyring = only_one_opens(stage, PASSPHRASE)
         if self._imported(stage, keyring) == 0:
             whole(stage, keyring)
-            self.do(unlocked(stage, PASSPHRASE), stage, _nothing)
+            self.do(unlocked(stage, PASSPHRASE), stage, nothing)
         assert self._imported(stage, keyring) == self.VENDORS
         verified(stage, keyring)
 
@@ -250,7 +220,7 @@ class TakeIn(Scene):
     def check(self, stage: Stage) -> None:
         _passphrase, keyring = only_one_opens(stage, PASSPHRASE)
         if not self._there(stage, keyring):
-            self._do(unlocked(stage, PASSPHRASE), stage, _nothing)
+            self._do(unlocked(stage, PASSPHRASE), stage, nothing)
         assert self._there(stage, keyring)
         verified(stage, keyring)
 
@@ -281,7 +251,8 @@ class Restore(OfOwner):
     name = "restore"
     most = 100
 
-    def more(self, instance: Instance, keyring: Keyring) -> dict[str, Any]:
+    def more(self, instance: Instance, robin: Populated) -> dict[str, Any]:
+        keyring = robin.keyring
         backup_files.write(instance.stores.main.engine, instance.settings.data_dir / "backup", now=clock.now())
         backed_up = contents_of(instance.stores.main, keyring)
         with instance.stores.main.writing() as db:
@@ -304,15 +275,21 @@ class Restore(OfOwner):
         _passphrase, keyring = only_one_opens(stage, PASSPHRASE)
         verified(stage, keyring)
         assert pairs(contents_of(stage.stores.main, keyring)) in (stage.memory["contents"], stage.memory["backed_up"])
-        self.act(stage, _nothing)
+        self.act(stage, nothing)
         assert pairs(contents_of(stage.stores.main, keyring)) == stage.memory["backed_up"]
         verified(stage, keyring)
         assert opens_by_code(stage, stage.memory["code"])
         unlocked(stage, PASSPHRASE)
 
 
-SCENES: tuple[Scene, ...] = (ChangePassphrase(), NewKit(), RemoveSlot(), Compromised(), ImportFile(), TakeIn(), Restore())
-
-
-def _nothing() -> None:
-    """Nobody counts."""
+SCENES: tuple[Scene, ...] = (
+    ChangePassphrase(),
+    NewKit(),
+    RemoveSlot(),
+    Compromised(),
+    ImportFile(),
+    TakeIn(),
+    Restore(),
+    Give(),
+    Withdraw(),
+)

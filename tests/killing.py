@@ -186,6 +186,7 @@ def _rehearse(scene: Scene, stage: Stage) -> None:
 
 def _alone(stage: Stage) -> None:
     """No connection and no thread is left that a fork would tear in two."""
+    stage.app.state.intake.close()
     stage.stores.close()
     deadline = time.monotonic() + 30
     while threading.active_count() > 1:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
-from sqlmodel import delete, select
+from sqlmodel import delete, select, update
 
 from app import clock
-from app.exchange import sealing_keys
-from app.exchange.release_sweep import NEW, Sweeper
+from app.exchange import releases, sealing_keys, withdrawals
+from app.exchange.loose_ends import NEW, Sweeper
 from app.state import LedgerMark, ReleaseKey
 from app.tables import Release, ReleaseFetch
+from consent.store import Grant
 from tests.browsing import Browsing
 from tests.factories import make_details
 from tests.instances import Instance
@@ -330,3 +331,16 @@ def test_looking_without_the_body_is_no_fetch(scene: Scene) -> None:
     shop = scene.grant().shop
     assert shop.http.head("/api/v1/data", headers=shop.bearer).headers["etag"]
     assert scene.rows(ReleaseFetch) == 0
+
+
+def test_a_withdrawal_that_missed_the_journal_reaches_it(scene: Scene) -> None:
+    """The process died between the two databases: the sweeper notes it, so that no backup brings the permission back."""
+    scene.grant()
+    with scene.instance.stores.main.writing() as db:
+        db.exec(update(Grant).values(status="withdrawn"))
+        releases.forget(db, scene.account.account_id, scene.grant_id)
+    assert not withdrawals.journalled(scene.instance.stores.state, scene.account.account_id, scene.grant_id)
+    sweeper = Sweeper(scene.instance.stores)
+    assert sweeper.sweep(clock.now()) == 2 and scene.keys() == 0
+    assert withdrawals.journalled(scene.instance.stores.state, scene.account.account_id, scene.grant_id)
+    assert sweeper.sweep(clock.now()) == 0

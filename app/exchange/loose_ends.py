@@ -1,17 +1,19 @@
-"""Orphans of releases, both ways: a key whose permission has ended, a sealed copy whose key is gone. A crash between two
-databases may leave either; a few are looked at in every tick, one after the other, so that none is missed for long."""
+"""What a crash between the two databases may leave: a release's key whose permission has ended, a sealed copy whose key is
+gone, a withdrawal that the journal does not know. A few are looked at in every tick, one after the other, so that none is
+missed for long."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from app.database import Stores
-from app.exchange import marks, releases
-from app.state import ReleaseKey
+from app.exchange import marks, releases, withdrawals
+from app.state import ReleaseKey, Withdrawal
 from app.tables import Release
 from consent import grants, ledger
+from consent.store import Grant
 from vault.store import Account
 
 PAGE = 200
@@ -21,15 +23,16 @@ NEW = timedelta(minutes=10)
 
 @dataclass
 class Sweeper:
-    """Where the last look ended, in each of the two stores; a look begins again at the start when it has reached the end."""
+    """Where the last look at each of the three ended; a look begins again at the start when it has reached the end."""
 
     stores: Stores
     keys: tuple[str, str] = ("", "")
-    copies: tuple[str, str] = field(default=("", ""))
+    copies: tuple[str, str] = ("", "")
+    grants: tuple[str, str] = ("", "")
 
     def sweep(self, now: datetime) -> int:
-        """Look at the next keys and copies; how many orphans were destroyed."""
-        return self._sweep_keys(now) + self._sweep_copies(now)
+        """Look at the next keys, copies and permissions; how many loose ends were tied up."""
+        return self._sweep_keys(now) + self._sweep_copies(now) + self._sweep_grants(now)
 
     def _sweep_keys(self, now: datetime) -> int:
         where = (col(ReleaseKey.account_id), col(ReleaseKey.grant_id))
@@ -75,3 +78,17 @@ class Sweeper:
             return True
         with self.stores.state.reading() as state:
             return state.get(ReleaseKey, (account_id, grant_id)) is None
+
+    def _sweep_grants(self, now: datetime) -> int:
+        """A withdrawal that was committed when the process died, and never reached the journal, is noted there now."""
+        where = (col(Grant.account_id), col(Grant.grant_id))
+        chosen = select(Grant.account_id, Grant.grant_id, Grant.status).where(tuple_(*where) > self.grants)
+        with self.stores.main.reading() as db:
+            rows = db.exec(chosen.order_by(*where).limit(PAGE)).all()
+        withdrawn = [(account_id, grant_id) for account_id, grant_id, status in rows if status == "withdrawn"]
+        with self.stores.state.reading() as state:
+            loose = [each for each in withdrawn if state.get(Withdrawal, each) is None]
+        for account_id, grant_id in loose:
+            withdrawals.journal(self.stores.state, account_id, grant_id, now=now)
+        self.grants = (rows[-1][0], rows[-1][1]) if len(rows) == PAGE else ("", "")
+        return len(loose)
