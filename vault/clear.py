@@ -81,6 +81,13 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
         *_of("zones", "account_id"),
         *_of("device", "account_id device_id kind created_at"),
     ),
+    "that there is a calendar link, and since when": (*_of("calendar", "account_id created_at"),),
+    "reminders by mail: that they are asked for, when the next one goes (to the hour), and when and how the last one went": (
+        *_of(
+            "mail_reminder",
+            "account_id confirmed_at code_until code_tries next_at attempts leased_until lease outcome tried_at sent_at",
+        ),
+    ),
     "which client can fetch data by which grant, under which key of its own, since when, and when it did": (
         *_of("recipient", "account_id grant_id client_id kid jwk since"),
         *_of("release", "account_id grant_id client_id client_kid etag sealed_at"),
@@ -122,12 +129,14 @@ SEALED = frozenset(
     (
         *_of("attachment", "sealed"),
         *_of("attachment_chunk", "sealed"),
+        *_of("calendar", "projection sealed"),
         *_of("client", "previous_webhook_secret webhook_secret"),
         *_of("crm_record", "sealed"),
         *_of("device", "label wrapped"),
         *_of("ledger_entry", "sealed"),
         *_of("letter", "jwe"),
         *_of("letter_answer", "sealed"),
+        *_of("mail_reminder", "wrapped"),
         *_of("mailbox_key", "sealed"),
         *_of("message", "sealed"),
         *_of("offer", "sealed"),
@@ -152,6 +161,7 @@ HASHED = frozenset(
     (
         *_of("account", "slot_mac"),
         *_of("address", "handle_hash initial_token_hash"),
+        *_of("calendar", "made_from secret_hash"),
         *_of("client", "registration_token_hash secret_hash"),
         *_of("client_token", "token_hash"),
         *_of("device", "token_hash"),
@@ -164,6 +174,7 @@ HASHED = frozenset(
         *_of("invitation", "token_hash"),
         *_of("ledger_entry", "commitment hash previous"),
         *_of("ledger_head", "head"),
+        *_of("mail_reminder", "made_from"),
         *_of("mailbox_key", "mac"),
         *_of("offer_marker", "marker"),
         *_of("redemption", "code_hash"),

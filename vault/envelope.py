@@ -20,6 +20,8 @@ SUITE_INSTANCE = 3
 SUITE_CAPABILITY = 4
 SALT_BYTES = 24
 _HEADER = 6
+HEAD_BYTES = _HEADER + SALT_BYTES
+"""What stands before the ciphertext. No two sealings share it: the salt is random."""
 _LABEL = b"bothways/envelope/v1"
 
 

@@ -26,7 +26,7 @@ _TYPE = Annotated[str, Field(max_length=127, pattern=r"^[a-z0-9][a-z0-9.+-]*/[a-
 class _Row(BaseModel):
     """A line of the list."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     id: _ID
     record_id: _ID

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
 from itertools import count as count_from
-from typing import Generic, NamedTuple
+from typing import Any, Generic, NamedTuple
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, Integer, LargeBinary, insert, literal_column
 from sqlmodel import Session, col, delete, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from vault import segments, shredding
-from vault.envelope import Place
+from vault.envelope import HEAD_BYTES, JSON, Place
 from vault.errors import NoSuchRecord, Sealed
 from vault.keyring import Keyring
 from vault.records import MODELS, Fields, Kind, T
@@ -25,8 +26,9 @@ from vault.tables import Account, Instant, MailboxKey, Record, Resealing, Retire
 
 __all__ = [
     "PAGE", "Account", "Draft", "Instant", "MailboxKey", "Opened", "Record", "Resealing", "RetiredKey", "Segment", "Slot", "abandoned",
-    "add", "add_drafts", "all_of", "digests", "discard", "draft", "get", "heads", "place", "publish", "remove", "remove_many",
-    "replace", "restage", "segment_place", "staged",
+    "add", "add_drafts", "all_of", "count", "digests", "discard", "draft", "get", "get_many", "heads", "place", "publish", "remove",
+    "remove_many", "replace", "restage", "segment", "segment_place", "staged", "values_of",
+    "versions",
 ]  # fmt: skip
 
 
@@ -97,9 +99,7 @@ def remove_many(db: Session, keyring: Keyring, model: type[T], record_ids: Colle
     """Delete visible records of a kind and their digests, opening each segment once; how many there were."""
     gone = 0
     for start in range(0, len(wanted := sorted(record_ids)), PAGE):
-        mine = (Record.account_id == keyring.account_id, Record.kind == model.KIND.value, col(Record.import_id).is_(None))
-        chosen = select(Record).where(*mine, col(Record.record_id).in_(wanted[start : start + PAGE]))
-        records = db.exec(chosen.with_for_update().execution_options(populate_existing=True)).all()
+        records = db.exec(_chosen(keyring, model, wanted[start : start + PAGE]).with_for_update()).all()
         for number in sorted({record.segment or 0 for record in records}):
             segment = _segment(db, keyring, model.KIND.value, number)
             lines = kept = _lines(keyring, segment)
@@ -125,6 +125,41 @@ def digests(db: Session, keyring: Keyring, model: type[T]) -> list[Digest]:
     for segment in db.exec(chosen.order_by(col(Segment.number)).execution_options(populate_existing=True)):
         found.extend(segments.digests(_lines(keyring, segment)))
     return found
+
+
+def versions(db: Session, account_id: str, model: type[Fields]) -> dict[int, bytes]:
+    """What tells each segment of a kind from what it was before: the head of its sealed bytes, with their random salt. Opens nothing."""
+    mine = _of_kind(account_id, model)
+    if db.get_bind().dialect.name == "sqlite":
+        # SQLite's `substr` reads the whole value: 16 ms for a hundred segments, against 1 ms for the first page of each.
+        connection = db.connection().connection.driver_connection
+        rows = db.exec(select(Segment.number, literal_column("rowid", Integer)).where(*mine)).all()
+        return {number: _head(connection, rowid) for number, rowid in rows}
+    head = func.substr(Segment.sealed, 1, HEAD_BYTES, type_=LargeBinary)
+    return {number: bytes(start) for number, start in db.exec(select(Segment.number, head).where(*mine))}
+
+
+def segment(db: Session, keyring: Keyring, model: type[Fields], number: int) -> list[Digest]:
+    """The digests of one segment; none when there is none of that number. Raises `Sealed`."""
+    chosen = select(Segment).where(*_of_kind(keyring.account_id, model), Segment.number == number)
+    found = db.exec(chosen.execution_options(populate_existing=True)).one_or_none()
+    return [] if found is None else segments.digests(_lines(keyring, found))
+
+
+def get_many(db: Session, keyring: Keyring, model: type[T], record_ids: Collection[str]) -> dict[str, Opened[T]]:
+    """Open those visible records of a kind that are there, by id. Raises `Sealed`."""
+    return {record.record_id: _opened(keyring, model, record) for record in _many(db, keyring, model, record_ids)}
+
+
+def values_of(db: Session, keyring: Keyring, model: type[Fields], record_ids: Collection[str]) -> dict[str, dict[str, JSON]]:
+    """As `get_many`, but the fields as they were sealed, by whatever version of the model: for looking through very many."""
+    return {record.record_id: keyring.open(place(record), record.sealed) for record in _many(db, keyring, model, record_ids)}
+
+
+def count(db: Session, account_id: str, model: type[Fields]) -> int:
+    """How many visible records of a kind there are. Opens nothing."""
+    chosen = select(func.coalesce(func.sum(Segment.count), 0)).where(Segment.account_id == account_id, Segment.kind == model.KIND.value)
+    return int(db.exec(chosen).one())
 
 
 def all_of(db: Session, keyring: Keyring, model: type[T]) -> Iterator[Opened[T]]:
@@ -225,13 +260,37 @@ def _find(db: Session, keyring: Keyring, model: type[Fields], record_id: str, *,
     return db.exec(fresh.with_for_update() if lock else fresh).one_or_none()
 
 
+def _many(db: Session, keyring: Keyring, model: type[Fields], record_ids: Collection[str]) -> Iterator[Record]:
+    for start in range(0, len(wanted := sorted(record_ids)), PAGE):
+        yield from db.exec(_chosen(keyring, model, wanted[start : start + PAGE]))
+
+
+def _chosen(keyring: Keyring, model: type[Fields], record_ids: Sequence[str]) -> SelectOfScalar[Record]:
+    """Those of these records that are of a kind and visible, found by their key."""
+    mine = (col(Record.account_id) == keyring.account_id, col(Record.record_id).in_(record_ids))
+    # Bare, `import_id IS NULL` leads SQLite through the index of imports: all that the account has, to find these few.
+    visible = (col(Record.kind) == model.KIND.value, func.coalesce(Record.import_id, "") == "")
+    return select(Record).where(*mine, *visible).order_by(col(Record.record_id)).execution_options(populate_existing=True)
+
+
 def _each(db: Session, keyring: Keyring, model: type[T], import_id: str | None) -> Iterator[Opened[T]]:
-    mine = (Record.account_id == keyring.account_id, Record.kind == model.KIND.value, Record.import_id == import_id)
-    chosen = select(Record).where(*mine).execution_options(populate_existing=True)
-    after = ""
-    while page := db.exec(chosen.where(Record.record_id > after).order_by(col(Record.record_id)).limit(PAGE)).all():
-        yield from (_opened(keyring, model, record) for record in page)
-        after = page[-1].record_id
+    # The ids first, by the index of kinds or imports: in the order of ids SQLite would look at every record of every kind.
+    of_import = func.coalesce(Record.import_id, "") == "" if import_id is None else col(Record.import_id) == import_id
+    listed = select(Record.record_id).where(Record.account_id == keyring.account_id, Record.kind == model.KIND.value, of_import)
+    ids = sorted(db.exec(listed))
+    for start in range(0, len(ids), PAGE):
+        mine = (col(Record.account_id) == keyring.account_id, col(Record.record_id).in_(ids[start : start + PAGE]))
+        page = select(Record).where(*mine, of_import).order_by(col(Record.record_id))
+        yield from (_opened(keyring, model, record) for record in db.exec(page.execution_options(populate_existing=True)).all())
+
+
+def _of_kind(account_id: str, model: type[Fields]) -> tuple[ColumnElement[bool], ...]:
+    return col(Segment.account_id) == account_id, col(Segment.kind) == model.KIND.value
+
+
+def _head(connection: Any, rowid: int) -> bytes:
+    with connection.blobopen("segment", "sealed", rowid, readonly=True) as blob:
+        return bytes(blob.read(HEAD_BYTES))
 
 
 def place(record: Record) -> Place:

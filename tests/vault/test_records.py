@@ -20,6 +20,8 @@ from vault.records import (
     Contact,
     Correction,
     CsvColumns,
+    Elsewhere,
+    ElsewhereStep,
     Field,
     Fields,
     Held,
@@ -27,11 +29,13 @@ from vault.records import (
     HeldScore,
     Hired,
     Import,
+    Incident,
     Interaction,
     Item,
     Job,
     Kind,
     Kit,
+    Layer,
     LetterRecord,
     Looked,
     Made,
@@ -41,15 +45,22 @@ from vault.records import (
     MyTerms,
     Past,
     PastValue,
+    Policy,
+    Price,
+    Prices,
+    PrivacyContact,
     Profile,
+    Proof,
     ReleaseRecord,
     ReleaseVersion,
     Remedy,
     Reply,
     Revealed,
+    Sheet,
     Signpost,
     Undo,
     Vendor,
+    Warranty,
     Weighed,
     Yardstick,
     Zone,
@@ -73,6 +84,9 @@ WHOLE: dict[Kind, Fields] = {
         fields=(Field(name="shoe size", value="43"),),
         sources=("vcard:1",),
         mail=MailSeen(first=date(2020, 2, 29), last=date(2026, 11, 1), count=30, unsubscribe=("https://shop.example/u",), one_click=True),
+        owned_by="Corner Group",
+        privacy=PrivacyContact(name="Data office", email="privacy@shop.example", address="1 Quay", url="https://shop.example/privacy"),
+        substitutes=("The market",),
     ),
     Kind.ITEM: Item(
         term="pd:EmailAddress", label="home", value="me@home.example", note="old", previous=(PastValue(value="x", until=THEN),)
@@ -86,8 +100,11 @@ WHOLE: dict[Kind, Fields] = {
         due_at=THEN,
         due_date=date(2026, 12, 1),
         time_zone="Europe/Dublin",
+        schedule=Warranty(layers=(Layer(by="maker", starts=date(2026, 1, 1), until=date(2028, 1, 1), what="the motor"),)),
         remedy=Remedy(kind="refund", amount="20.00", currency="EUR", within="P14D", note=""),
         grant_id=ID,
+        said_in=ID,
+        proofs=(Proof(record_id=ID, document_id=ID, shows="the date", added_at=THEN),),
         events=tuple(CommitmentEvent(type="offered", happened_at=THEN, recorded_at=THEN, note="said so") for _ in range(25)),
     ),
     Kind.MESSAGE: MessageRecord(
@@ -146,7 +163,12 @@ WHOLE: dict[Kind, Fields] = {
         version=2,
         received_at=THEN,
         segments=("loyal",),
-        fields=(HeldField(name="Street", value="1 Harbour Street", source="an order", basis="stated", collected_at=THEN),),
+        sheet=Sheet(file_name="answer.csv", names=("Street",), rows=(("1 Harbour Street",),), meanings=("pd:PhysicalAddress",)),
+        fields=(
+            HeldField(
+                name="Street", value="1 Harbour Street", source="an order", basis="stated", collected_at=THEN, term="pd:PhysicalAddress"
+            ),
+        ),
         scores=(HeldScore(name="churn", value="0.7", meaning="of 1"),),
     ),
     Kind.JOB: Job(
@@ -164,7 +186,35 @@ WHOLE: dict[Kind, Fields] = {
         vendor_id=ID, factor="kept", says="range", low="0.25", high="1", day="need", why="I asked", happened_at=THEN, recorded_at=THEN
     ),
     Kind.SIGNPOST: Signpost(vendor_id=ID, care=Asked(them="no", me="yes"), competes="yes", note="n", happened_at=THEN, recorded_at=THEN),
-    Kind.YARDSTICK: Yardstick(lopsided="0.2", close="0.35", why="w", happened_at=THEN, recorded_at=THEN),
+    Kind.YARDSTICK: Yardstick(vendor_id=ID, lopsided="0.2", close="0.35", why="w", happened_at=THEN, recorded_at=THEN),
+    Kind.ELSEWHERE: Elsewhere(
+        vendor_id=ID,
+        what="News by e-mail",
+        purpose="dpv:DirectMarketing",
+        data="e-mail address",
+        place="the till",
+        channel="shop",
+        given_on=date(2020, 2, 29),
+        expires_on=date(2030, 1, 1),
+        wording="Keep me posted.",
+        note="n",
+        recorded_at=THEN,
+        steps=tuple(ElsewhereStep(type="sent", happened_at=THEN, recorded_at=THEN, letter_id=ID, note="m") for _ in range(25)),
+    ),
+    Kind.INCIDENT: Incident(
+        vendor_id=ID, kind="breach", title="Addresses copied", source="the paper", happened_on=date(2026, 5, 6), recorded_at=THEN
+    ),
+    Kind.PRICES: Prices(
+        vendor_id=ID,
+        what="Line 500",
+        mine=Price(amount="45", currency="EUR", per="P1M"),
+        new=Price(amount="79", currency="EUR"),
+        seen_on=date(2026, 5, 6),
+        recorded_at=THEN,
+    ),
+    Kind.POLICY: Policy(
+        vendor_id=ID, kind="terms", title="Terms", seen_on=date(2026, 5, 6), agreed_on=date(2026, 5, 6), text="t" * 1000, recorded_at=THEN
+    ),
     Kind.PAST: Past(ledger_id=ID, part="ledger", number=0, rows=('{"seq":1}', '{"seq":2}')),
 }
 
@@ -197,12 +247,21 @@ def test_a_digest_clips_long_texts_and_holds_no_more_than_lists_need() -> None:
         "since": "2020-02-29",
         "client_ids": [ID],
         "sources": ["vcard:1"],
-        "text": "C-1 +353 1 000 nice people",
+        "text": "C-1 +353 1 000 Corner Group The market nice people",
     }
     assert WHOLE[Kind.MESSAGE].digest()["text"] == "b" * DIGEST_TEXT
     events = WHOLE[Kind.COMMITMENT].digest()["events"]
     assert isinstance(events, list) and events == [STEP] * 20
+    assert "text" not in WHOLE[Kind.POLICY].digest()
+    told = WHOLE[Kind.ELSEWHERE].digest()["steps"]
+    assert isinstance(told, list) and told == [{**SENT, "letter_id": ID}] * 20
     assert WHOLE[Kind.KIT].digest() == {}
+
+
+def test_a_record_of_before_a_field_was_thought_of_opens() -> None:
+    """What is not there has the default of its model."""
+    old = {"name": "Corner Shop", "domains": ["shop.example"]}
+    assert Vendor.model_validate(old) == Vendor(name="Corner Shop", domains=("shop.example",), owned_by="", privacy=None, substitutes=())
 
 
 def test_times_become_utc() -> None:
@@ -216,6 +275,8 @@ def test_times_become_utc() -> None:
 
 
 STEP = {"type": "offered", "happened_at": "2026-11-21T12:30:00Z", "recorded_at": "2026-11-21T12:30:00Z", "by": "me"}
+SENT = {"type": "sent", "happened_at": "2026-11-21T12:30:00Z", "recorded_at": "2026-11-21T12:30:00Z"}
+BACKWARDS = {"by": "maker", "starts": "2027-01-02", "until": "2027-01-01"}
 REFUSED: list[tuple[type[Fields], dict[str, Any], str]] = [
     (Vendor, {"name": ""}, "name"),
     (Vendor, {"name": " \t"}, "name"),
@@ -244,6 +305,8 @@ REFUSED: list[tuple[type[Fields], dict[str, Any], str]] = [
     (Commitment, {"vendor_id": ID, "promise": "p", "remedy": {"kind": "refund", "within": "14 days"}}, "remedy"),
     (Commitment, {"vendor_id": ID, "promise": "p", "remedy": {"kind": "refund", "within": "PT"}}, "remedy"),
     (Commitment, {"vendor_id": "x", "promise": "p"}, "vendor_id"),
+    (Commitment, {"vendor_id": ID, "promise": "p", "schedule": {"kind": "cycle", "unit": "month", "first": "soon"}}, "schedule"),
+    (Commitment, {"vendor_id": ID, "promise": "p", "schedule": {"kind": "warranty", "layers": [BACKWARDS]}}, "schedule"),
     (Profile, {"time_zone": "../etc"}, "time_zone"),
     (Job, {"title": "x", "steps": ({"type": "hoped", "happened_at": THEN, "recorded_at": THEN},)}, "steps"),
     (Yardstick, {"lopsided": "1.5", "close": "0.5", "happened_at": THEN, "recorded_at": THEN}, "lopsided"),

@@ -102,6 +102,7 @@ def test_segments_fill_shrink_and_are_filled_again(stores: Stores, keyring: Keyr
     with stores.main.writing() as db:
         ids = [store.add(db, keyring, Vendor(name=f"V{number}"), now=NOW) for number in range(7)]
         assert filled(db, keyring) == [(1, 3), (2, 3), (3, 1)]
+        assert (store.count(db, keyring.account_id, Vendor), store.count(db, keyring.account_id, Item)) == (7, 0)
         assert store.remove(db, keyring, Vendor, ids[0]) and store.remove(db, keyring, Vendor, ids[6])
         assert filled(db, keyring) == [(1, 2), (2, 3)]
         assert [store.add(db, keyring, Vendor(name=f"W{number}"), now=NOW) for number in range(2)]

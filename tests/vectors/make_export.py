@@ -37,7 +37,15 @@ def files() -> dict[str, bytes]:
         "attachments.json": canonical([document]),
         f"attachments/{DOCUMENT}": DATA,
         "profile.json": canonical(
-            {"time_zone": "Europe/Dublin", "language": "en", "idle_minutes": 15, "quiet_from": "22:00", "quiet_to": "07:00"}
+            {
+                "time_zone": "Europe/Dublin",
+                "language": "en",
+                "idle_minutes": 15,
+                "quiet_from": "22:00",
+                "quiet_to": "07:00",
+                "calendar_shows": "company",
+                "calendar_ahead": "week_before",
+            }
         ),
         "records/item.json": canonical([{"id": ITEM, "created_at": AT, "updated_at": AT, "fields": FIELDS}]),
     }

@@ -24,7 +24,10 @@ class Import(Fields):
 
 
 class Profile(Fields):
-    """How the owner wants the pages to be. In the quiet hours, by the clock of `time_zone`, what comes is held until they end."""
+    """How the owner wants the pages to be. In the quiet hours, by the clock of `time_zone`, what comes is held until they end.
+
+    `calendar_shows` is how much a calendar that follows the owner's link is told, `calendar_ahead` when it rings.
+    """
 
     KIND = Kind.PROFILE
 
@@ -33,6 +36,8 @@ class Profile(Fields):
     idle_minutes: Annotated[int, Limit(ge=1, le=720)] = 30
     quiet_from: Clock | None = None
     quiet_to: Clock | None = None
+    calendar_shows: Literal["something", "company", "words"] = "something"
+    calendar_ahead: Literal["none", "day", "day_before", "week_before"] = "day_before"
 
 
 class Kit(Fields):

@@ -39,6 +39,10 @@ class Kind(StrEnum):
     YARDSTICK = "yardstick"
     CSV_COLUMNS = "csv_columns"
     UNDO = "undo"
+    ELSEWHERE = "elsewhere"
+    INCIDENT = "incident"
+    PRICES = "prices"
+    POLICY = "policy"
 
 
 def _utc(moment: datetime) -> datetime:
@@ -64,7 +68,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 class Part(BaseModel):
     """A value inside a record."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Fields(Part):

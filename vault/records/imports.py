@@ -13,17 +13,19 @@ Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class CsvColumns(Fields):
-    """What the owner took the columns of a CSV file for, found again by the names in its first line.
+    """What the owner took the columns of a file for, found again by their names. `of` is what the file tells of: companies, or
+    what a company holds on the owner.
 
     `fingerprint` is the SHA-256 of those names; `meanings` has one entry for each column, empty for one that is left out.
     """
 
     KIND = Kind.CSV_COLUMNS
-    LISTED = frozenset({"fingerprint"})
+    LISTED = frozenset({"fingerprint", "of"})
 
     fingerprint: Fingerprint
-    names: Annotated[tuple[Short, ...], Limit(max_length=100)]
-    meanings: Annotated[tuple[Short, ...], Limit(max_length=100)]
+    of: Literal["companies", "answer"] = "companies"
+    names: Annotated[tuple[Short, ...], Limit(max_length=200)]
+    meanings: Annotated[tuple[Short, ...], Limit(max_length=200)]
 
 
 class Made(Part):

@@ -38,6 +38,15 @@ class MailSeen(Part):
     one_click: bool = False
 
 
+class PrivacyContact(Part):
+    """Whom to write to about personal data: the data protection officer, or whoever they name."""
+
+    name: Short = ""
+    email: Short = ""
+    address: Line = ""
+    url: Url = ""
+
+
 class Vendor(Fields):
     """An organisation in the owner's own words."""
 
@@ -57,9 +66,14 @@ class Vendor(Fields):
     fields: Annotated[tuple[Field, ...], Limit(max_length=200)] = ()
     sources: Annotated[tuple[Short, ...], Limit(max_length=200)] = ()
     mail: MailSeen | None = None
+    owned_by: Line = ""
+    privacy: PrivacyContact | None = None
+    substitutes: Annotated[tuple[Name, ...], Limit(max_length=50)] = ()
 
     def _more(self) -> dict[str, JSON]:
-        return {"text": " ".join([*self.customer_numbers, *(contact.value for contact in self.contacts), self.notes])}
+        known = [self.owned_by, *self.substitutes]
+        said = [*self.customer_numbers, *(contact.value for contact in self.contacts), *filter(None, known), self.notes]
+        return {"text": " ".join(said)}
 
 
 class Interaction(Fields):

@@ -72,11 +72,16 @@ class Signpost(Fields):
 
 
 class Yardstick(Fields):
-    """From when on the owner calls a balance lopsided (`lopsided`) and a relationship close (`close`). The last one said holds."""
+    """From when on the owner calls a balance lopsided (`lopsided`) and a relationship close (`close`). The last one said holds.
+
+    With `vendor_id` it is of that vendor alone and goes before the one for all, unless `as_for_all` takes it back.
+    """
 
     KIND = Kind.YARDSTICK
-    LISTED = frozenset({"lopsided", "close", "happened_at", "recorded_at"})
+    LISTED = frozenset({"vendor_id", "as_for_all", "lopsided", "close", "happened_at", "recorded_at"})
 
+    vendor_id: Id | None = None
+    as_for_all: bool = False
     lopsided: Share
     close: Share
     why: Line = ""
