@@ -1,7 +1,7 @@
 """Filing receipts: built from what is there, signed, kept with the sealed opening of their checkpoint."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -136,6 +136,26 @@ def file_ended(db: Session, act: Act, grant: Grant, *, event: str) -> Receipt:
         event=event,
         attested_by=signer_of(act).attested_by,
         checkpoint=commitment,
+    )
+    return _keep(db, act, payload, request_id=grant.request_id, grant_id=grant.grant_id, opening=opening)
+
+
+def file_accepted(db: Session, act: Act, grant: Grant, *, commitment_id: str, promise: Record, details: Mapping[str, JSON]) -> Receipt:
+    """The owner takes up a promise that the company made beside the terms: written into the ledger with `details`, and countersigned.
+
+    `promise` is as `consent.records.accepted` takes it. Raises SignerMissing, NotFound for a grant without a receipt.
+    """
+    receipt_id = str(uuid4())
+    ledger.append(db, act, "commitment.accepted", {**details, "receipt_id": receipt_id})
+    commitment, opening = _checkpoint(db, act)
+    payload = receipts.accepted(
+        receipts.unverified(receipt_of(db, act.account_id, grant.grant_id).jws),
+        receipt_id=receipt_id,
+        created=act.now,
+        attested_by=signer_of(act).attested_by,
+        checkpoint=commitment,
+        commitment_id=commitment_id,
+        promise=promise,
     )
     return _keep(db, act, payload, request_id=grant.request_id, grant_id=grant.grant_id, opening=opening)
 

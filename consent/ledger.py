@@ -38,8 +38,11 @@ TYPES: frozenset[str] = frozenset(
         "message.accepted", "message.refused", "message.refused_again", "message.taken_back", "message.voted",
         "commitment.made", "commitment.accepted", "commitment.reported", "commitment.due", "commitment.kept", "commitment.broken",
         "commitment.claimed", "commitment.remedied", "commitment.waived", "commitment.disputed", "commitment.ended",
+        "commitment.refused", "commitment.started", "commitment.cancelled", "commitment.noted",
         "offer.matched", "offer.redeemed", "device.added", "device.removed",
+        "calendar.linked", "calendar.unlinked", "reminders.started", "reminders.ended",
         "data.released", "data.read", "key.accepted", "letter.sent", "letter.answered", "crm.recorded", "client.tied",
+        "elsewhere.noted", "elsewhere.changed",
         "token.replaced", "export.made", "import.applied", "import.undone", "restore.confirmed", "alarm.raised", "alarm.settled",
     }
 )  # fmt: skip

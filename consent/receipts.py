@@ -18,7 +18,7 @@ from joserfc.jws import JWSRegistry
 from consent.act import Signer
 from consent.canonical import dumps
 from consent.errors import ReceiptError
-from consent.records import CONTEXT, ClientFacts, Record, Shown, ended, receipt, record
+from consent.records import CONTEXT, ClientFacts, Record, Shown, accepted, ended, receipt, record
 
 TYPE = "consent-receipt+jwt"
 ALGORITHM = "Ed25519"
@@ -48,6 +48,7 @@ __all__ = [
     "ReceiptError",
     "Record",
     "Shown",
+    "accepted",
     "ended",
     "jwk",
     "receipt",

@@ -197,6 +197,25 @@ def ended(given: Record, *, receipt_id: str, created: datetime, event: str, atte
     }
 
 
+def accepted(
+    given: Record, *, receipt_id: str, created: datetime, attested_by: str, checkpoint: bytes, commitment_id: str, promise: Record
+) -> Record:
+    """The receipt of a promise that the company made beside the terms and the owner took up: the last receipt of the grant, with
+    the promise beside those taken up before. `promise` has `bw:promise`, and `bw:due` and `bw:remedy` where it has them.
+    """
+    built = copy.deepcopy(given)
+    taken = {"bw:commitmentId": commitment_id, "bw:acceptedAt": instant(created), **promise}
+    return built | {
+        "dct:identifier": receipt_id,
+        "dct:created": instant(created),
+        "dct:replaces": given["dct:identifier"],
+        "bw:event": "commitment.accepted",
+        "bw:attestedBy": attested_by,
+        "bw:ledgerCheckpoint": checkpoint.hex(),
+        "bw:acceptedPromises": [*built.get("bw:acceptedPromises", ()), taken],
+    }
+
+
 def _status(event: str, at: datetime, terms: Terms) -> Record:
     status, by = EVENTS[event]
     if event in REFUSALS:

@@ -360,3 +360,16 @@ def test_entries_in_the_database_hold_whatever_their_moment(stores: Stores) -> N
     with stores.main.reading() as db:
         head = ledger.lock(db, account.account_id)
         assert ledger.verify(head, entries_of(db, account.account_id)) == ledger.Verified(3, head.head)
+
+
+def test_a_session_notes_which_ledgers_it_added_to(stores: Stores) -> None:
+    """Once, whether or not what was added stays: the head says how far it got."""
+    account, _, mailbox = make_account(stores)
+    with stores.main.writing() as db:
+        assert ledger.touched(db) == frozenset()
+        with pytest.raises(LookupError), db.begin_nested():
+            ledger.append(db, owner_act(account, mailbox), "alarm.raised", {})
+            raise LookupError
+        assert ledger.touched(db) == {account.account_id}
+        assert ledger.touched(db) == frozenset()
+        assert ledger.lock(db, account.account_id).size == 0
