@@ -77,10 +77,11 @@ class Balance:
 
 @dataclass(frozen=True)
 class Measure:
-    """The owner's yardstick as numbers."""
+    """The owner's yardstick as numbers; `own` when it is of one vendor alone."""
 
     lopsided: float = LOPSIDED
     close: float = CLOSE
+    own: bool = False
 
 
 def weigh(evidence: Evidence, spending: Spending, moment: Moment, *, day: Day = "ordinary") -> Balance:
@@ -129,13 +130,16 @@ def names(balance: Balance, measure: Measure) -> tuple[Name, ...]:
     return tuple(found)
 
 
-def measure(yardsticks: Iterable[Yardstick], moment: Moment) -> Measure:
-    """The yardstick that held at the moment: the last one said."""
+def measure(yardsticks: Iterable[Yardstick], moment: Moment, *, vendor_id: str | None = None) -> Measure:
+    """The yardstick that held at the moment: the last one said of the vendor, unless it was taken back; else the last one for all."""
     seen = [one for one in yardsticks if moment.sees(one.happened_at, one.recorded_at)]
-    if not seen:
-        return Measure()
-    last = max(seen, key=lambda one: (one.recorded_at, one.happened_at, one.model_dump_json()))
-    return Measure(float(last.lopsided), float(last.close))
+    own = _last(one for one in seen if vendor_id is not None and one.vendor_id == vendor_id)
+    last = own if own is not None and not own.as_for_all else _last(one for one in seen if one.vendor_id is None)
+    return Measure() if last is None else Measure(float(last.lopsided), float(last.close), own=last.vendor_id is not None)
+
+
+def _last(said: Iterable[Yardstick]) -> Yardstick | None:
+    return max(said, key=lambda one: (one.recorded_at, one.happened_at, one.model_dump_json()), default=None)
 
 
 def series(

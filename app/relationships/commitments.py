@@ -1,22 +1,39 @@
-"""Promises as they stand: a fold over what happened, and the clock beside it. Pure; the present moment is handed in.
+"""Promises: where they stand, by when what is due, and what may follow. Pure; the present moment is handed in.
 
-Events are evidence and are only ever appended (`happened_at`, `recorded_at`), so a mistake is corrected by the next
-event and any past state can be shown again. They are folded in the order in which they were recorded: later
-knowledge wins over earlier, whatever date it speaks of.
+The fold over what happened is in `folding`, the clock beside it in `deadlines`, the calendar in `schedules`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
+from app.relationships.deadlines import (
+    Deadline,
+    Occurrence,
+    alone,
+    deadline,
+    due,
+    next_deadline,
+    occurrences,
+    of_once,
+    overdue_times,
+    passed,
+    times,
+)
+from app.relationships.folding import DECISIONS, FOLLOWS, OPEN, REPORTS, Act, State, breach_of, last, open_breach, state, waiting
+from app.relationships.schedules import end_of_day
 from consent import terms
-from vault.records import Commitment, CommitmentEvent
+from vault.records import Commitment, CommitmentEvent, Cycle, Following, Term
 
-State = Literal["offered", "active", "kept", "broken", "remedied", "waived", "disputed", "ended"]
-Act = Literal["accept", "keep", "break", "claim", "remedy", "waive", "dispute"]
+__all__ = [
+    "DECISIONS", "EVENT_OF", "FOLLOWS", "MOST_EVENTS", "OPEN", "REPORTS", "Act", "Backing", "Deadline", "IllegalAct",
+    "Occurrence", "State", "Voice", "act_on", "acts", "acts_on_time", "alone", "backing", "breach_of", "deadline", "due",
+    "end_of_day", "from_digest", "last", "next_deadline", "next_due", "occurrences", "of_once", "open_breach", "order",
+    "overdue", "overdue_times", "passed", "remedy_seconds", "state", "times", "waiting", "with_event",
+]  # fmt: skip
+
 Voice = Literal["me", "them", "clock"]
 
 EVENT_OF: Mapping[Act, str] = MappingProxyType(
@@ -26,56 +43,22 @@ EVENT_OF: Mapping[Act, str] = MappingProxyType(
         "break": "broken",
         "claim": "claimed",
         "remedy": "remedied",
+        "refuse": "refused",
         "waive": "waived",
         "dispute": "disputed",
+        "start": "started",
+        "cancel": "cancelled",
+        "end": "ended",
     }
 )
 """The event that each act of the owner appends."""
 
-REPORTS: Mapping[str, Act] = MappingProxyType({"evidence": "keep", "made_good": "remedy"})
-"""What the one who promised reports, and the act by which the owner agrees."""
-
-DECISIONS = frozenset({"kept", "broken", "remedied", "waived", "disputed", "ended"})
-"""Events that answer a report, so that the clock goes on or is done."""
-
 MOST_EVENTS = 500
 """As many as the record takes."""
-
-OPEN: frozenset[State] = frozenset({"offered", "active", "broken", "disputed"})
-"""States in which somebody still has something to do."""
-
-FOLLOWS: Mapping[State | None, Mapping[str, State]] = MappingProxyType(
-    {
-        None: {"offered": "offered", "accepted": "active"},
-        "offered": {"accepted": "active", "waived": "waived", "ended": "ended"},
-        "active": {"kept": "kept", "broken": "broken", "claimed": "active", "waived": "waived", "disputed": "disputed", "ended": "ended"},
-        "broken": {
-            "kept": "kept",
-            "claimed": "broken",
-            "remedied": "remedied",
-            "waived": "waived",
-            "disputed": "disputed",
-            "ended": "ended",
-        },
-        "disputed": {"kept": "kept", "broken": "broken", "remedied": "remedied", "waived": "waived", "ended": "ended"},
-        "kept": {"broken": "broken", "disputed": "disputed"},
-        "remedied": {"broken": "broken", "disputed": "disputed"},
-        "waived": {"kept": "kept", "broken": "broken"},
-        "ended": {},
-    }
-)
 
 
 class IllegalAct(Exception):
     """This act does not follow from where the promise stands."""
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """The next instant that matters: the promise itself, or its remedy once claimed. Past from `at` on."""
-
-    of: Literal["promise", "remedy"]
-    at: datetime
 
 
 @dataclass(frozen=True)
@@ -89,115 +72,13 @@ class Backing:
     reason: str
 
 
-def state(events: Iterable[CommitmentEvent], *, known_at: datetime | None = None) -> State:
-    """Fold events, in the order recorded, to where the promise stands; with `known_at`, as it stood to the owner then.
-
-    An event that does not follow leaves the state as it is: it stays as evidence. Without any event a promise is active.
-    """
-    current: State | None = None
-    for event in events:
-        if known_at is not None and event.recorded_at > known_at:
-            continue
-        current = FOLLOWS[current].get(event.type, current)
-    return current or "active"
-
-
-def end_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) at which a local day is over: the first instant after it.
-
-    Midnight may come twice when clocks go back, or never when they go forward. It is that midnight before which it is
-    still `day` and from which it is not: the second one when the first is undone (00:01 back to 23:01), the first
-    when the hour after midnight repeats; where midnight is skipped, PEP 495 reads fold=0 with the offset before the gap,
-    which is the jump itself.
-    """
-    midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
-    for fold in (1, 0):
-        instant = midnight.replace(fold=fold).astimezone(UTC)
-        just_before = (instant - timedelta(microseconds=1)).astimezone(zone).date()
-        if just_before <= day < instant.astimezone(zone).date():
-            return instant
-    return midnight.astimezone(UTC)
-
-
-def due(commitment: Commitment) -> datetime | None:
-    """When the promise is due: its instant, or the end of its local day in its own time zone, or never."""
-    if commitment.due_at is not None:
-        return commitment.due_at
-    if commitment.due_date is not None:
-        return end_of_day(commitment.due_date, ZoneInfo(commitment.time_zone))
-    return None
-
-
-def waiting(events: Iterable[CommitmentEvent]) -> CommitmentEvent | None:
-    """The report that waits for the owner's decision: the first since the last decision. It stops the clock."""
-    found: CommitmentEvent | None = None
-    for event in events:
-        if event.type in DECISIONS:
-            found = None
-        elif event.type in REPORTS:
-            found = found or event
-    return found
-
-
-def deadline(commitment: Commitment) -> Deadline | None:
-    """What the clock waits for: the promise while it is offered or active, its remedy once broken; else nothing.
-
-    Nothing while a report waits. Once the owner has said that it is not so, what was left when it came runs on from there.
-    """
-    events = commitment.events
-    if state(events) not in OPEN or waiting(events) is not None:
-        return None
-    breach = breach_of(events)
-    if breach is None:
-        return _running(events, "promise", due(commitment))
-    after = events[len(events) - list(reversed(events)).index(breach) :]
-    return _running(after, "remedy", _remedy_end(commitment, breach))
-
-
-def breach_of(events: Sequence[CommitmentEvent]) -> CommitmentEvent | None:
-    """The step by which the promise stands broken; None once it was found kept, or let go."""
-    current: State | None = None
-    found: CommitmentEvent | None = None
-    for event in events:
-        before, current = current, FOLLOWS[current].get(event.type, current)
-        if current != before and current == "broken":
-            found = event
-        elif current in {"kept", "waived"}:
-            found = None
-    return found
-
-
-def _running(events: Iterable[CommitmentEvent], of: Literal["promise", "remedy"], at: datetime | None) -> Deadline | None:
-    """The deadline with the time that reports have waited for a decision added to it."""
-    stopped: CommitmentEvent | None = None
-    for event in events:
-        if event.type in REPORTS:
-            stopped = stopped or event
-        elif event.type in DECISIONS:
-            if stopped is not None and at is not None and stopped.happened_at < at:
-                at += event.recorded_at - stopped.happened_at
-            stopped = None
-    return None if at is None else Deadline(of, at)
-
-
-def _remedy_end(commitment: Commitment, breach: CommitmentEvent) -> datetime | None:
-    """When the remedy is due.
-
-    A client is told of a breach at once, and its time runs from then: from the breach itself where the clock found it, for
-    both sides can count it from the terms. Anybody else hears of it by the owner's claim.
-    """
-    if commitment.remedy is None or commitment.remedy.within is None:
-        return None
-    if commitment.grant_id is not None:
-        start = breach.happened_at if breach.by == "clock" else breach.recorded_at
-        return start + timedelta(seconds=remedy_seconds(commitment) or 0)
-    claimed = last(commitment.events, "claimed")
-    return None if claimed is None else terms.duration(commitment.remedy.within).after(claimed.happened_at)
-
-
-def next_due(commitment: Commitment) -> datetime | None:
-    """The instant for `CommitmentClock.next_due_at`."""
-    pending = deadline(commitment)
+def next_due(commitment: Commitment, *, after: datetime | None = None) -> datetime | None:
+    """The instant for `CommitmentClock.next_due_at`: of a promise with a schedule the first that passes after `after`."""
+    if commitment.schedule is None:
+        pending = of_once(commitment)
+    else:
+        since = after or (commitment.events[0].recorded_at if commitment.events else datetime.fromtimestamp(0, UTC))
+        pending = next_deadline(commitment, now=since)
     return None if pending is None else pending.at
 
 
@@ -210,7 +91,7 @@ def remedy_seconds(commitment: Commitment) -> int | None:
 
 def overdue(commitment: Commitment, *, now: datetime) -> bool:
     """Whether what the clock waits for has passed."""
-    pending = deadline(commitment)
+    pending = deadline(commitment, now=now)
     return pending is not None and now >= pending.at
 
 
@@ -224,37 +105,78 @@ def backing(commitment: Commitment) -> Backing:
         return Backing(backed=False, reason="own")
     if remedy is None:
         return Backing(backed=False, reason="no_remedy")
-    if remedy.within is None and due(commitment) is None:
+    if remedy.within is None and due(commitment) is None and commitment.schedule is None:
         return Backing(backed=False, reason="no_time")
     return Backing(backed=True, reason="remedy")
 
 
 def acts(commitment: Commitment) -> tuple[Act, ...]:
-    """What the owner may do next. A claim needs a remedy, and is made once; a dispute needs a report. A full history takes no more."""
+    """What the owner may do next with the whole of a promise. A full history takes no more.
+
+    A claim needs a remedy, and is made once; a refusal answers a claim; a dispute answers a report or a refusal. What counts more
+    than once is kept and broken time by time (`acts_on_time`); as a whole it can be let go or ended.
+    """
     if len(commitment.events) >= MOST_EVENTS:
         return ()
-    follows = FOLLOWS[state(commitment.events)]
-    claimable = commitment.by == "them" and commitment.remedy is not None and last(commitment.events, "claimed") is None
-    given = {"claim": claimable, "dispute": waiting(commitment.events) is not None}
+    standing, schedule = state(commitment.events), commitment.schedule
+    if standing in {"ended", "waived"} and schedule is not None:
+        return ()
+    if standing != "offered" and isinstance(schedule, (Cycle, Following)):
+        return ("start", "waive", "end") if isinstance(schedule, Following) else ("waive", "end")
+    follows = FOLLOWS[standing]
+    said = _said(commitment.events)
+    given: dict[Act, bool] = {
+        "claim": commitment.by == "them" and commitment.remedy is not None and said["claimed"] is None,
+        "refuse": commitment.by == "them" and said["claimed"] is not None and standing in {"broken", "active"},
+        "dispute": waiting(commitment.events) is not None or said["refused"] is not None,
+        "start": False,
+        "cancel": isinstance(schedule, Term) and said["cancelled"] is None,
+        "end": schedule is not None,
+    }
     return tuple(act for act, event in EVENT_OF.items() if event in follows and given.get(act, True))
 
 
-def act_on(commitment: Commitment, act: Act, *, happened_at: datetime, now: datetime, note: str = "") -> Commitment:
-    """The promise with the owner's act appended. Raises IllegalAct when it does not follow."""
-    if act not in acts(commitment):
+def acts_on_time(commitment: Commitment, day: date) -> tuple[Act, ...]:
+    """What the owner may do next with one time of a promise that counts more than once."""
+    if len(commitment.events) >= MOST_EVENTS or state(commitment.events) in {"ended", "offered", "waived"}:
+        return ()
+    return acts(alone(commitment, day))
+
+
+def _said(events: Sequence[CommitmentEvent]) -> dict[str, CommitmentEvent | None]:
+    return {kind: last(events, kind) for kind in ("claimed", "refused", "cancelled")}
+
+
+def act_on(
+    commitment: Commitment,
+    act: Act,
+    *,
+    happened_at: datetime,
+    now: datetime,
+    note: str = "",
+    occurrence: date | None = None,
+    through: date | None = None,
+    amount: tuple[str, str] | None = None,
+) -> Commitment:
+    """The promise with the owner's act appended. Raises IllegalAct when it does not follow.
+
+    `occurrence` is the time that is meant, of a promise that counts more than once, `through` the last of a row of times;
+    `amount` and its currency are what was claimed, or received.
+    """
+    may = acts(commitment) if occurrence is None or act == "start" else acts_on_time(commitment, occurrence)
+    if act not in may:
         raise IllegalAct(act)
-    return with_event(commitment, EVENT_OF[act], happened_at=happened_at, now=now, note=note)
+    more: dict[str, Any] = {"occurrence": occurrence, "through": through, **dict(zip(("amount", "currency"), amount or (), strict=False))}
+    return with_event(commitment, EVENT_OF[act], happened_at=happened_at, now=now, note=note, **more)
 
 
-def with_event(commitment: Commitment, kind: str, *, happened_at: datetime, now: datetime, note: str = "", by: Voice = "me") -> Commitment:
-    """The promise with one more event. `happened_at` is when it was so, `now` when it is written down, `by` who said so."""
-    event = CommitmentEvent.model_validate({"type": kind, "happened_at": happened_at, "recorded_at": now, "note": note, "by": by})
+def with_event(
+    commitment: Commitment, kind: str, *, happened_at: datetime, now: datetime, note: str = "", by: Voice = "me", **more: Any
+) -> Commitment:
+    """The promise with one more event. `happened_at` is when it was so, `now` when it is written down, `by` who said so, `more` its
+    further fields."""
+    event = CommitmentEvent.model_validate({"type": kind, "happened_at": happened_at, "recorded_at": now, "note": note, "by": by, **more})
     return commitment.model_copy(update={"events": (*commitment.events, event)})
-
-
-def last(events: Sequence[CommitmentEvent], kind: str) -> CommitmentEvent | None:
-    """The event of that type recorded last."""
-    return next((event for event in reversed(events) if event.type == kind), None)
 
 
 def order(commitment: Commitment, *, now: datetime) -> tuple[int, float]:
@@ -262,7 +184,7 @@ def order(commitment: Commitment, *, now: datetime) -> tuple[int, float]:
     report = waiting(commitment.events) if state(commitment.events) in OPEN else None
     if report is not None:
         return (0, report.happened_at.timestamp())
-    pending = deadline(commitment)
+    pending = deadline(commitment, now=now)
     if pending is not None:
         return (0 if now >= pending.at else 1, pending.at.timestamp())
     if state(commitment.events) in OPEN:
@@ -277,4 +199,4 @@ def from_digest(values: Mapping[str, Any]) -> Commitment:
     told = {
         name: values[name] for name in ("vendor_id", "promise", "by", "source", "due_at", "due_date", "time_zone", "remedy", "grant_id")
     }
-    return Commitment.model_validate({**told, "events": events})
+    return Commitment.model_validate({**told, "schedule": values.get("schedule"), "events": events})

@@ -1,14 +1,176 @@
-"""What a company says that it holds, read as a mirror: what changed between two versions of it. Pure."""
+"""What a company says that it holds, read as a mirror: line by line beside what the owner holds and what the owner allowed, and
+what changed between two versions. Pure.
 
-from collections.abc import Mapping
+A line may be true of several ways at once; the first of its verdicts is the one by which it is counted:
+
+- `inferred`: they concluded it, or it is a group or a figure of theirs. It may be right or wrong; nobody told them.
+- `wrong`: the owner holds this kind of thing, there is one right answer to it, and theirs is none of them.
+- `not_allowed`: no live permission covers it, and either one that did has ended, or they bought it, or permissions say what they
+  may have and this is something else. What the owner told them without any permission is not counted against them.
+- `agrees`: it is what the owner holds, or a part of it.
+- `unknown`: the owner holds nothing to compare it with.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from vault.records import Held
+from app.relationships import alike, kinds
+from consent import vocabulary
+from vault.records import Held, HeldField
 
+Verdict = Literal["inferred", "wrong", "not_allowed", "agrees", "unknown"]
+VERDICTS: tuple[Verdict, ...] = ("wrong", "not_allowed", "inferred", "unknown", "agrees")
+"""In the order of the page: what to act on first."""
+
+Side = Literal["theirs", "mine", "allowed"]
 Group = Literal["field", "segment", "score"]
 Value = tuple[str, str, str]
 """What it says; and of a field how they came by it (a code) and from where."""
+
+
+ONE_ANSWER = frozenset(
+    {"pd:EmailAddress", "pd:TelephoneNumber", "pd:PhysicalAddress", "pd:Name", "pd:BirthDate", "pd:Identifier", "pd:Username"}
+)
+"""Kinds of data that are right or wrong. Of anything else, a preference say, another value is only another one."""
+
+IN_PARTS = frozenset({"pd:PhysicalAddress", "pd:Name"})
+
+
+@dataclass(frozen=True)
+class Mine:
+    """Something that the owner holds: of which kind, what it says, and `until` when it was so, None for what is so now."""
+
+    term: str
+    value: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A kind of data that the owner allowed them to have; `live` while the permission or consent holds."""
+
+    term: str
+    live: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that they hold, beside what is the owner's. `key` finds it in its record; `mine` are the owner's present values
+    of that kind, `until` is when theirs was right, where it once was; `allowed` whether a live permission covers it."""
+
+    key: str
+    group: Group
+    name: str
+    value: str
+    term: str
+    basis: str
+    source: str
+    collected_at: datetime | None
+    verdicts: tuple[Verdict, ...]
+    mine: tuple[str, ...]
+    until: datetime | None
+    allowed: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """The one that it is counted by."""
+        return self.verdicts[0]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many things are in which of the three sets: what they hold, what the owner holds, what the owner allowed."""
+
+    counts: Mapping[frozenset[Side], int]
+
+    def of(self, *sides: Side) -> int:
+        """How many are in exactly these sets."""
+        return self.counts.get(frozenset(sides), 0)
+
+    def whole(self, side: Side) -> int:
+        """How many are in one set, whatever other sets they are in."""
+        return sum(count for sides, count in self.counts.items() if side in sides)
+
+
+def lines(held: Held, mine: Sequence[Mine], allowed: Sequence[Allowed]) -> tuple[Line, ...]:
+    """A version line by line, in its own order; what a line says of itself depends on no other line."""
+    found = [_line(f"f{place}", one, mine, allowed) for place, one in enumerate(held.fields)]
+    found += [_concluded(f"g{place}", "segment", name, "", "") for place, name in enumerate(held.segments)]
+    found += [_concluded(f"s{place}", "score", one.name, one.value, one.meaning) for place, one in enumerate(held.scores)]
+    return tuple(found)
+
+
+def counts(of: Iterable[Line]) -> dict[Verdict, int]:
+    """How many lines have which verdict, each line once, in the order of the page."""
+    found = Counter(line.verdict for line in of)
+    return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def overlap(of: Sequence[Line], mine: Sequence[Mine], allowed: Sequence[Allowed]) -> Overlap:
+    """The three sets: every line of theirs, every present value of the owner's that no line agrees with, and every kind that a
+    live permission covers without either side naming a value."""
+    found: Counter[frozenset[Side]] = Counter()
+    matched: set[tuple[str, str]] = set()
+    present = [one for one in mine if one.until is None]
+    for line in of:
+        same = {(one.term, one.value) for one in present if _agrees(line.term, line.value, one)}
+        matched |= same
+        found[_sides(theirs=True, mine=bool(same), allowed=line.allowed)] += 1
+    for term, _value in {(one.term, one.value) for one in present} - matched:
+        found[_sides(theirs=False, mine=True, allowed=covered(term, allowed))] += 1
+    named = {line.term for line in of} | {one.term for one in present}
+    for term in {one.term for one in allowed if one.live}:
+        if not any(term == other or term in vocabulary.ancestors(other) for other in named):
+            found[_sides(theirs=False, mine=False, allowed=True)] += 1
+    return Overlap(dict(found))
+
+
+def covered(term: str, allowed: Iterable[Allowed], *, live: bool = True) -> bool:
+    """Whether a permission that is live (or, without `live`, one that has ended) names this kind of data or one above it."""
+    above = {term, *vocabulary.ancestors(term)} if term else set()
+    return any(one.live is live and one.term in above for one in allowed)
+
+
+def _line(key: str, said: HeldField, mine: Sequence[Mine], allowed: Sequence[Allowed]) -> Line:
+    term, value = said.term or kinds.of_name(said.name), said.value
+    of_kind = [one for one in mine if one.term == term]
+    same = any(_agrees(term, value, one) for one in of_kind if one.until is None)
+    until = None if same else max((one.until for one in of_kind if one.until is not None and _agrees(term, value, one)), default=None)
+    present = tuple(sorted({one.value for one in of_kind if one.until is None}))
+    wrong = not same and term in ONE_ANSWER and bool(present)
+    may = covered(term, allowed)
+    found: dict[Verdict, bool] = {
+        "inferred": said.basis == "inferred",
+        "wrong": wrong,
+        "not_allowed": not may and _against(term, said.basis, allowed),
+        "agrees": same,
+    }
+    verdicts: tuple[Verdict, ...] = tuple(verdict for verdict, holds in found.items() if holds) or ("unknown",)
+    return Line(key, "field", said.name, value, term, said.basis, said.source, said.collected_at, verdicts, present, until, may)
+
+
+def _against(term: str, basis: str, allowed: Sequence[Allowed]) -> bool:
+    if basis == "bought" or covered(term, allowed, live=False):
+        return True
+    return basis != "stated" and bool(term) and any(one.live for one in allowed)
+
+
+def _concluded(key: str, group: Group, name: str, value: str, meaning: str) -> Line:
+    return Line(key, group, name, value, "", "inferred", meaning, None, ("inferred",), (), None, allowed=False)
+
+
+def _agrees(term: str, value: str, one: Mine) -> bool:
+    if one.term != term or not term:
+        return False
+    return alike.alike(term, value, one.value) or (term in IN_PARTS and alike.within(value, one.value))
+
+
+def _sides(*, theirs: bool, mine: bool, allowed: bool) -> frozenset[Side]:
+    held: dict[Side, bool] = {"theirs": theirs, "mine": mine, "allowed": allowed}
+    return frozenset(side for side, is_in in held.items() if is_in)
 
 
 @dataclass(frozen=True)

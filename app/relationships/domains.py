@@ -9,6 +9,7 @@ is written.
 
 import ipaddress
 import re
+from functools import cache
 from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
@@ -42,7 +43,6 @@ PLATFORMS = frozenset(
 
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)", re.UNICODE)
 _LONGEST = 253
-_SUFFIXES = PublicSuffixList()
 
 
 def host_of(address: str) -> str | None:
@@ -74,7 +74,7 @@ def registrable(host: str) -> str:
     name = host.lower().rstrip(".")
     if "." not in name or _is_ip(name):
         return name
-    found = _SUFFIXES.privatesuffix(name) or name
+    found = _suffixes().privatesuffix(name) or name
     if found in SHARED and found != name:
         return ".".join(name.split(".")[-found.count(".") - 2 :])
     return found
@@ -93,6 +93,12 @@ def canonical(host: str) -> str | None:
         return None
     bare = ascii_name.removeprefix("www.")
     return bare if "." in bare else ascii_name
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Read when it is first asked: ten thousand names, a tenth of a second."""
+    return PublicSuffixList()
 
 
 def _is_ip(host: str) -> bool:

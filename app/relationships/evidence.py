@@ -50,7 +50,8 @@ class Consent:
 
 @dataclass(frozen=True)
 class Holding:
-    """One version of what they say that they hold: how many things, and how many of these they bought."""
+    """One version of what they say that they hold: how many things, and how many of these they bought. `client_id` is the system
+    that said it; of an answer that the owner brought in it is the vendor itself."""
 
     record_id: str
     client_id: str

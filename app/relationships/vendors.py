@@ -108,6 +108,9 @@ def merge(mine: Vendor, incoming: Vendor) -> Vendor:
             "fields": fields,
             "sources": _joined(mine.sources, incoming.sources, key=str),
             "mail": _joined_mail(mine.mail, incoming.mail),
+            "owned_by": mine.owned_by or incoming.owned_by,
+            "privacy": mine.privacy or incoming.privacy,
+            "substitutes": _joined(mine.substitutes, incoming.substitutes, key=str.casefold),
         }
     )
 
@@ -127,6 +130,9 @@ def added(before: Vendor, after: Vendor) -> tuple[Added, ...]:
         "notes": (after.notes.removeprefix(before.notes).strip(),) if after.notes != before.notes else (),
         "client_ids": _gained(before.client_ids, after.client_ids),
         "mail": shown_mail(after.mail) if after.mail and after.mail != before.mail else (),
+        "owned_by": (after.owned_by,) if after.owned_by != before.owned_by else (),
+        "privacy": tuple(filter(None, after.privacy.model_dump().values())) if after.privacy and after.privacy != before.privacy else (),
+        "substitutes": _gained(before.substitutes, after.substitutes),
         "sources": _gained(before.sources, after.sources),
     }
     return tuple(Added(name, values) for name, values in gains.items() if values)

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.relationships import balance
+from app.relationships import advice, balance, leaning, signposts
 from app.relationships.balance import Measure, names
-from app.relationships.evidence import Evidence, Promise, Purchase
+from app.relationships.evidence import Evidence, Moment, Promise, Purchase, spending
 from app.relationships.factors import Day
 from app.relationships.jobs import with_step
 from tests.app.relationships import weighed as made
@@ -67,7 +67,14 @@ def a_credible_kept_commitment_never_lowers_theirs(evidence: Evidence, days: int
 def replay_shows_what_was_shown_then(evidence: Evidence, paid: list[Purchase], day: Day, back: int) -> None:
     """A past day from all that is written down now is the day from what was written down then."""
     at = ago(back)
-    then = replace(
+    then = _known(evidence, at)
+    known = [one for one in paid if one.recorded_at <= at]
+    assert _outcome(weighed(evidence, *paid, at=at, day=day)) == _outcome(weighed(then, *known, at=at, day=day))
+
+
+def _known(evidence: Evidence, at: datetime) -> Evidence:
+    """What had been written down at a moment."""
+    return replace(
         evidence,
         happenings=tuple(one for one in evidence.happenings if one.interaction.recorded_at <= at),
         promises=tuple(_then(one, at) for one in evidence.promises if one.created_at <= at),
@@ -78,9 +85,42 @@ def replay_shows_what_was_shown_then(evidence: Evidence, paid: list[Purchase], d
             for one in evidence.jobs
         ),
         corrections=tuple(one for one in evidence.corrections if one.correction.recorded_at <= at),
+        signposts=tuple(one for one in evidence.signposts if one.signpost.recorded_at <= at),
     )
-    known = [one for one in paid if one.recorded_at <= at]
-    assert _outcome(weighed(evidence, *paid, at=at, day=day)) == _outcome(weighed(then, *known, at=at, day=day))
+
+
+def _followed(evidence: Evidence, paid: list[Purchase], moment: Moment) -> object:
+    spent = spending(paid, moment)
+    found = balance.weigh(evidence, spent, moment)
+    advised = [
+        (one.code, one.factor, one.alternatives, sorted(one.refs, key=repr), advice.foresee(one, found, evidence, spent))
+        for one in advice.advise(found, evidence, Measure())
+    ]
+    beware = [(one.code, one.figures, sorted(one.names), sorted(one.refs, key=repr)) for one in advice.warnings(evidence, moment)]
+    return advised, beware, advice.nurture(evidence, moment), signposts.course(evidence.signposts, moment)
+
+
+def what_follows_replays_and_knows_no_order(evidence: Evidence, paid: list[Purchase], back: int, dice: random.Random) -> None:
+    """Warnings, advice and who cared are those of the day, whatever was written down later and in whatever order it stands."""
+    at = ago(back)
+    moment = Moment(at, at)
+    parts = ("happenings", "promises", "consents", "holdings", "corrections", "signposts")
+    shuffled: dict[str, Any] = {name: _shuffled(getattr(evidence, name), dice) for name in parts}
+    mixed = _known(replace(evidence, **shuffled), at)
+    in_part: dict[str, Any] = {name: tuple(getattr(mixed, name)) for name in parts}
+    then = replace(_known(evidence, at), **in_part)
+    assert _followed(evidence, paid, moment) == _followed(then, [one for one in paid if one.recorded_at <= at], moment)
+
+
+def one_who_may_not_lean_is_never_told(evidence: Evidence, paid: list[Purchase], back: int) -> None:
+    """What Today leaves out before weighing could not have been certain; and what is certain without purchases is so with them."""
+    now, then = weighed(evidence, *paid), weighed(evidence, *paid, at=ago(back))
+    said = leaning.leaning(now, then, Measure())
+    assert said is None or leaning.may_lean(evidence)
+    if names(weighed(evidence), Measure()) == ("you_depend",):
+        assert names(now, Measure()) == ("you_depend",)
+    again = leaning.leaning(now, now, Measure())
+    assert again is None or again.reason == "lopsided"
 
 
 LAWS: tuple[tuple[Callable[..., None], tuple[st.SearchStrategy[object], ...]], ...] = (
@@ -124,6 +164,23 @@ LAWS: tuple[tuple[Callable[..., None], tuple[st.SearchStrategy[object], ...]], .
             made.evidences(),
             made.purchases(),
             day_kinds,
+            st.integers(0, 900),
+        ),
+    ),
+    (
+        what_follows_replays_and_knows_no_order,
+        (
+            made.evidences(),
+            made.purchases(),
+            st.integers(0, 900),
+            st.randoms(use_true_random=False),
+        ),
+    ),
+    (
+        one_who_may_not_lean_is_never_told,
+        (
+            made.evidences(),
+            made.purchases(),
             st.integers(0, 900),
         ),
     ),

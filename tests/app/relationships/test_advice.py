@@ -3,10 +3,24 @@
 from dataclasses import replace
 from datetime import date
 
-from app.relationships.advice import advise, nurture, warnings
+from app.relationships.advice import Advice, advise, foresee, nurture, warnings
 from app.relationships.balance import Measure
-from app.relationships.evidence import Asking, Consent, Evidence, Holding, Moment
-from tests.app.relationships.weighed import NOW, VENDOR, ago, alternative, correcting, happening, ident, promise, weighed, when, work
+from app.relationships.evidence import Asking, Consent, Evidence, Holding, Moment, spending
+from app.relationships.factors import Ref
+from tests.app.relationships.weighed import (
+    EXAMPLE,
+    NOW,
+    VENDOR,
+    ago,
+    alternative,
+    correcting,
+    happening,
+    ident,
+    promise,
+    weighed,
+    when,
+    work,
+)
 from vault.records import Hired, Looked, Signpost, Weighed
 
 HERE = Moment(NOW, NOW)
@@ -104,7 +118,7 @@ def test_whoever_sells_or_competes_is_warned_of() -> None:
 
 
 def test_who_has_cared_is_counted_by_side() -> None:
-    """Initiatives, problems named, what was made good, and promises kept, within half a year."""
+    """Initiatives, problems named, what was made good, and promises kept, within half a year, each with its evidence."""
     evidence = Evidence(
         VENDOR,
         happenings=(happening(1, 5), happening(2, 6, initiative="them"), happening(3, 7, kind="problem"), happening(4, 400)),
@@ -115,4 +129,26 @@ def test_who_has_cared_is_counted_by_side() -> None:
         ),
     )
     found = nurture(evidence, HERE)
-    assert (found.started, found.problems, found.solved, found.kept) == ((1, 1), (1, 0), (0, 1), (1, 0))
+    counted = [(len(mine), len(theirs)) for mine, theirs in (found.started, found.problems, found.solved, found.kept)]
+    assert counted == [(1, 1), (1, 0), (0, 1), (1, 0)]
+    assert found.done == (2, 2)
+    assert found.solved[1] == (Ref("commitment", ident(5)),) and found.started[0] == (Ref("interaction", ident(1)),)
+
+
+def test_an_outlook_says_what_an_advice_would_move() -> None:
+    """One more who would do lowers mine, a backed promise raises theirs, a permission taken back lowers mine; else there is none."""
+    consent = Consent(ident(20), ago(90), None, datatypes=frozenset({"pd:Name", "pd:Age"}), sells=("A",))
+    loose = promise(12, ("accepted", 80), remedy=None)
+    evidence = replace(EXAMPLE, consents=(consent,), holdings=(), promises=(loose,))
+    weighing = weighed(evidence)
+    asked = {one.code: foresee(one, weighing, evidence, spending((), HERE)) for one in advise(weighing, evidence, Measure())}
+    second, backed, less = asked["second_source"], asked["ask_commitment"], asked["narrow"]
+    assert second is not None and second.side == "mine" and second.then.high < second.now.high
+    assert backed is not None and backed.side == "theirs" and backed.then.low > backed.now.low
+    assert less is not None and less.side == "mine" and less.then.low < less.now.low
+    none = replace(evidence, promises=())
+    fresh = foresee(Advice("ask_commitment", "remedies"), weighed(none), none, spending((), HERE))
+    assert fresh is not None and fresh.then.low > fresh.now.low
+    for idle in (Advice("leave", "kept"), Advice("find_out", "exit"), Advice("narrow", "data")):
+        assert foresee(idle, weighing, evidence, spending((), HERE)) is None
+    assert foresee(Advice("second_source", "substitutes"), weighed(Evidence(VENDOR)), Evidence(VENDOR), spending((), HERE)) is None

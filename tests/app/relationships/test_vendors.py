@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from app.relationships.domains import host_of, mail_host, registrable
 from app.relationships.joining import TooFull, fold, joined, new_items, plan
-from app.relationships.search import Words
 from app.relationships.vendors import ALSO_CALLED, Added, Index, added, contact_key, merge, plain_name, shown_contact
 from vault.records import Contact, Field, Item, Vendor
 
@@ -268,11 +267,3 @@ def test_items_are_the_same_by_term_and_value() -> None:
     mail = Item(term="pd:EmailAddress", value="a@b.example")
     phone = Item(term="pd:TelephoneNumber", value="1")
     assert new_items([("1", mail), ("2", phone), ("3", phone)], [mail]) == (["2"], ["1", "3"])
-
-
-def test_search_folds_case_and_accents() -> None:
-    """Every word has to be somewhere; none finds everything."""
-    assert Words.of("BÄCK corner").all_in("The Corner Backerei")
-    assert Words.of("backerei").all_in("Bäckerei")
-    assert not Words.of("corner mill").all_in("The Corner")
-    assert Words.of(" ").all_in("")

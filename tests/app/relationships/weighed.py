@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from app.relationships.balance import Balance, weigh
-from app.relationships.evidence import Consent, Correcting, Evidence, Happening, Holding, Moment, Promise, Purchase, Work, spending
+from app.relationships.evidence import Asking, Consent, Correcting, Evidence, Happening, Holding, Moment, Promise, Purchase, Work, spending
 from app.relationships.factors import Day
 from vault.records import (
     Alternative,
@@ -21,6 +21,7 @@ from vault.records import (
     JobStep,
     Looked,
     Remedy,
+    Signpost,
     Weighed,
 )
 
@@ -189,6 +190,21 @@ def _consents() -> st.SearchStrategy[Consent]:
     )
 
 
+def _signposts() -> st.SearchStrategy[Asking]:
+    answers = st.sampled_from(("unsaid", "no", "partly", "yes"))
+    said = st.fixed_dictionaries({"them": answers, "me": answers})
+    return st.builds(
+        lambda number, at, care, trust, competes: Asking(
+            ident(number), Signpost.model_validate({"vendor_id": VENDOR, "care": care, "trust": trust, "competes": competes, **at})
+        ),
+        st.integers(6000, 6999),
+        whens,
+        said,
+        said,
+        st.sampled_from(("unsaid", "no", "yes")),
+    )
+
+
 def evidences() -> st.SearchStrategy[Evidence]:
     """Evidence of all kinds, in any state."""
     return st.builds(
@@ -213,6 +229,7 @@ def evidences() -> st.SearchStrategy[Evidence]:
             unique_by=lambda one: one.record_id,
         ).map(tuple),
         corrections=st.lists(_corrections(), max_size=2, unique_by=lambda one: one.record_id).map(tuple),
+        signposts=st.lists(_signposts(), max_size=3, unique_by=lambda one: one.record_id).map(tuple),
     )
 
 
