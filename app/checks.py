@@ -43,6 +43,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         f"base URL {settings.base_url}"
         + ("" if settings.secure or local else ": without TLS browsers refuse passkeys and secure cookies; use https"),
     )
+    server = settings.mail_server
+    yield Finding(True, f"mail server: {f'{server.host}, port {server.port}' if server else 'none, so no reminders by mail'}")
     everyone = "*" in settings.trusted_proxies
     yield Finding(
         not everyone,

@@ -1,25 +1,23 @@
-"""The command line. On a pipe it prints only the result (a link, a token, a verdict), so that scripts can use it."""
+"""The command line. On a pipe it prints only the result (a link, a token, a verdict), so that scripts can use it.
 
+Each verb loads what it needs, so that `--help` answers at once and nothing but the server's own stays in the server's memory.
+"""
+
+import gc
 import sys
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvicorn
-from pydantic import ValidationError
-from rich.console import Console
-from rich.markup import escape
 
-from app import backup_files, clock, logs, migrations, restoring
-from app.auth import instance_ledger, invitations
-from app.auth.invitations import Guest
-from app.checks import findings
-from app.database import Stores, open_stores
-from app.exchange import marks
-from app.settings import Settings
-from app.snapshot import BadBackup
-from app.verify import ledger_verdict, receipt_verdict
-from vault.instance import InstanceKeys, load_or_create
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app.auth.invitations import Guest
+    from app.database import Stores
+    from app.settings import Settings
+    from vault.instance import InstanceKeys
 
 app = typer.Typer(
     name="bothways",
@@ -30,22 +28,40 @@ app = typer.Typer(
 )
 invite_app = typer.Typer(no_args_is_help=True, help="Make a one-time invitation, valid for seven days.")
 app.add_typer(invite_app, name="invite")
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def settings_or_exit() -> Settings:
+@cache
+def console(*, stderr: bool) -> "Console":
+    """Where something is said to a person."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def result(line: str) -> None:
+    """Print what a script may want."""
+    print(line)
+
+
+def settings_or_exit() -> "Settings":
     """The settings, or an exit that names what is wrong with them, without their values."""
+    from pydantic import ValidationError
+
+    from app.settings import Settings
+
     try:
         return Settings()
     except ValidationError as wrong:
         for problem in wrong.errors(include_input=False, include_url=False):
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            err.print(f"[red]Setting BOTHWAYS_{name}:[/] {problem['msg']}")
+            console(stderr=True).print(f"[red]Setting BOTHWAYS_{name}:[/] {problem['msg']}")
         raise typer.Exit(2) from None
 
 
-def instance_of(settings: Settings) -> InstanceKeys:
+def instance_of(settings: "Settings") -> "InstanceKeys":
     """The instance's keys, as the server opens them."""
+    from vault.instance import load_or_create
+
     given = settings.instance_secret.get_secret_value() if settings.instance_secret else None
     return load_or_create(settings.data_dir / "instance-secret", given)
 
@@ -53,10 +69,13 @@ def instance_of(settings: Settings) -> InstanceKeys:
 def told(line: str) -> None:
     """Explain to a person; a script on a pipe is not told."""
     if sys.stdout.isatty():
-        err.print(line)
+        console(stderr=True).print(line)
 
 
-def _stores(settings: Settings) -> Stores:
+def _stores(settings: "Settings") -> "Stores":
+    from app import migrations
+    from app.database import open_stores
+
     migrations.upgrade(settings)
     return open_stores(settings)
 
@@ -64,17 +83,23 @@ def _stores(settings: Settings) -> Stores:
 @app.command()
 def serve() -> None:
     """Migrate, then serve until stopped. Prints the address and, until the first owner exists, a one-time set-up link."""
+    gc.disable()  # what start-up makes stays for good; `app.main` sets it aside and switches the collector on
+    import uvicorn
+
+    from app import clock, logs
+    from app.auth import invitations
+
     settings = settings_or_exit()
     logs.set_up(settings.log_level)
     stores = _stores(settings)
     with stores.main.writing() as db:
         token = invitations.set_up(db, now=clock.now())
     stores.close()
-    out.print(f"Bothways: {settings.base_url}")
+    result(f"Bothways: {settings.base_url}")
     if token:
-        out.print(f"Set up: {settings.base_url}/sign-up/{token}")
+        result(f"Set up: {settings.base_url}/sign-up/{token}")
     sys.stdout.flush()
-    from app.main import create_app  # noqa: PLC0415 - so that --help and invitations do not load the web
+    from app.main import create_app
 
     uvicorn.run(
         create_app(settings),
@@ -83,6 +108,7 @@ def serve() -> None:
         proxy_headers=False,
         server_header=False,
         access_log=False,
+        ws="none",
         log_level="warning",
         timeout_graceful_shutdown=10,
     )
@@ -91,27 +117,36 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring both databases to this version's schema. `serve` does it too; this is for doing it at a time of your own."""
+    from app import migrations
+
     migrations.upgrade(settings_or_exit(), say=told)
-    out.print("migrated")
+    result("migrated")
 
 
 @invite_app.command("owner")
 def invite_owner() -> None:
     """Invite a person to sign up here. Prints a link that works once; hand it over privately."""
+    from app.auth.invitations import Guest
+
     settings = settings_or_exit()
     told("Whoever opens this link first becomes an owner on this instance. It works once, for seven days:")
-    out.print(f"{settings.base_url}/sign-up/{_invite(settings, Guest.OWNER)}")
+    result(f"{settings.base_url}/sign-up/{_invite(settings, Guest.OWNER)}")
 
 
 @invite_app.command("client")
 def invite_client() -> None:
     """Invite an organisation's developer to register a client. Prints an initial access token (RFC 7591, section 1.2)."""
+    from app.auth.invitations import Guest
+
     settings = settings_or_exit()
     told(f"To be sent once as `Authorization: Bearer …` to {settings.base_url}/oauth/register:")
-    out.print(_invite(settings, Guest.CLIENT))
+    result(_invite(settings, Guest.CLIENT))
 
 
-def _invite(settings: Settings, guest: Guest) -> str:
+def _invite(settings: "Settings", guest: "Guest") -> str:
+    from app import clock
+    from app.auth import instance_ledger, invitations
+
     stores = _stores(settings)
     now = clock.now()
     with stores.main.writing() as db:
@@ -128,6 +163,10 @@ def backup(
     to: Annotated[str, typer.Option("--to", help="Seal the file to an age public key, age1…")] = "",
 ) -> None:
     """Write the main database into one file, as of one moment, while everything goes on. Keep the instance secret as well, elsewhere."""
+    from app import backup_files, clock
+    from app.auth import instance_ledger
+    from app.snapshot import BadBackup
+
     settings = settings_or_exit()
     stores = _stores(settings)
     passphrase = typer.prompt("Passphrase for the file", hide_input=True, confirmation_prompt=True, err=True) if seal else ""
@@ -142,7 +181,7 @@ def backup(
         stores.close()
     told(f"{rows} rows. Not in it, and needed for a restore: the instance secret ({settings.data_dir / 'instance-secret'}).")
     told("Never back up the state store.")
-    out.print(str(file), markup=False)
+    result(str(file))
 
 
 @app.command()
@@ -152,11 +191,16 @@ def restore(
     identity: Annotated[Path | None, typer.Option("--identity", help="The age secret key, for a file sealed to a public key.")] = None,
 ) -> None:
     """Put a backup in the place of the main database, all of it or nothing. Stop the server first. Owners are told when they unlock."""
+    from app import backup_files, clock, migrations, restoring
+    from app.snapshot import BadBackup
+
     settings = settings_or_exit()
     stores = _stores(settings)
     secret = settings.data_dir / "instance-secret"
     if settings.instance_secret is None and not secret.exists():
-        err.print(f"There is no instance secret at {secret}: a new one is made. Contact links handed out before need the old one.")
+        console(stderr=True).print(
+            f"There is no instance secret at {secret}: a new one is made. Contact links from before need the old one."
+        )
     try:
         sealed = backup_files.is_sealed(file)
         passphrase = typer.prompt("Passphrase of the file", hide_input=True, err=True) if sealed and identity is None else ""
@@ -170,11 +214,13 @@ def restore(
         stores.close()
     told(f"{done.rows} rows as of {done.heading.made_at}; {done.withdrawn} permissions withdrawn since are withdrawn again.")
     told("Companies find every permission paused until its owner has unlocked and confirmed the restore on Today.")
-    out.print("restored")
+    result("restored")
 
 
 def _failed(why: object) -> typer.Exit:
-    err.print(f"[red]Nothing was changed:[/] {escape(str(why))}")
+    from rich.markup import escape
+
+    console(stderr=True).print(f"[red]Nothing was changed:[/] {escape(str(why))}")
     return typer.Exit(1)
 
 
@@ -183,18 +229,22 @@ def verify_ledger(
     login: Annotated[str | None, typer.Argument(help="One owner's login name; every owner's ledger when left out.")] = None,
 ) -> None:
     """Check that no ledger was edited, shortened, reordered or rewritten, against the state store's marks. Exits with 1 if one was."""
+    from app.auth import instance_ledger
+    from app.exchange import marks
+    from app.verify import ledger_verdict
+
     stores = _stores(settings_or_exit())
     verdicts = list(ledger_verdict(stores, login=login, mark_of=marks.mark_of))
     with stores.main.reading() as db:
         broken_at = instance_ledger.verify(db)
     stores.close()
     if login is not None and not verdicts:
-        err.print(f"Nobody here has the login name {login!r}.")
+        console(stderr=True).print(f"Nobody here has the login name {login!r}.")
         raise typer.Exit(2)
     for verdict in verdicts:
-        out.print(verdict.line)
+        result(verdict.line)
     if login is None:
-        out.print("instance ledger: holds" if broken_at is None else f"instance ledger: broken at entry {broken_at}")
+        result("instance ledger: holds" if broken_at is None else f"instance ledger: broken at entry {broken_at}")
     if any(not verdict.holds for verdict in verdicts) or broken_at is not None:
         raise typer.Exit(1)
 
@@ -205,9 +255,11 @@ def verify_receipt(
     key: Annotated[Path, typer.Option("--key", help="The public key as a JWK or a JWKS (the `jwks` of `GET /grant`).")],
 ) -> None:
     """Check a receipt with nothing but the receipt and the public key. Prints what it says; exits with 1 when it does not hold."""
+    from app.verify import receipt_verdict
+
     text = sys.stdin.read() if str(receipt) == "-" else receipt.read_text(encoding="utf-8")
     verdict = receipt_verdict(text, key.read_text(encoding="utf-8"))
-    out.print(verdict.line, markup=False)
+    result(verdict.line)
     if not verdict.holds:
         raise typer.Exit(1)
 
@@ -215,19 +267,21 @@ def verify_receipt(
 @app.command("demo")
 def run_demo() -> None:
     """Serve a throw-away instance in ./demo with an owner, three vendors, a lively history, and contact links that answer by themselves."""
-    from app import demo  # noqa: PLC0415 - it loads the web, which no other verb but serve needs
+    from app import demo
 
-    demo.run(settings_or_exit(), say=out.print)
+    demo.run(settings_or_exit(), say=result)
 
 
 @app.command()
 def check() -> None:
     """Look over settings, files, schemas and ledgers, and say what is wrong in plain words. Exits with 1 when something is."""
+    from app.checks import findings
+
     settings = settings_or_exit()
     wrong = False
     for finding in findings(settings):
         wrong = wrong or not finding.fine
-        out.print(f"{'ok  ' if finding.fine else 'WRONG'} {finding.text}", markup=False)
+        result(f"{'ok  ' if finding.fine else 'WRONG'} {finding.text}")
     if wrong:
         raise typer.Exit(1)
 

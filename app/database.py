@@ -15,6 +15,7 @@ from sqlmodel import Session
 from app.settings import Settings
 from consent import events
 from vault import shredding
+from vault.memory import Memory
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "busy_timeout=10000")
 PATIENCE = 500
@@ -110,13 +111,15 @@ class Store:
 
 @dataclass(frozen=True)
 class Stores:
-    """The main database, and the state store that is never backed up."""
+    """The main database, the state store that is never backed up, and what is kept in memory while accounts are unlocked."""
 
     main: Store
     state: Store
+    memory: Memory = field(default_factory=Memory, compare=False)
 
     def close(self) -> None:
-        """Close both."""
+        """Close both, and forget."""
+        self.memory.clear()
         self.main.close()
         self.state.close()
 
@@ -148,23 +151,18 @@ def open_store(url: str) -> Store:
 
 
 @contextmanager
-def swift(connection: Connection, *, writes: bool = True, durable: bool = True) -> Iterator[Any]:
+def swift(connection: Connection, *, writes: bool = True) -> Iterator[Any]:
     """A transaction by the driver's own words, without the hundred microseconds that SQLAlchemy takes for one.
 
-    Gives the driver's connection; what is run by SQLAlchemy on `connection` meanwhile belongs to it. Without `durable` nobody waits
-    until the disk has it: it survives the end of this process, and only a power cut may take it. Raises as the driver does, at
-    the commit too, with everything rolled back.
+    Gives the driver's connection, which may be told to commit before the end; what is run by SQLAlchemy on `connection` meanwhile
+    belongs to it. Raises as the driver does, at the commit too, with everything rolled back.
     """
     driver, sqlite = driver_of(connection), connection.dialect.name == "sqlite"
-    if sqlite and not durable:
-        driver.execute("PRAGMA synchronous=NORMAL")
     try:
         if sqlite:
             driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         elif driver.autocommit:
             driver.execute("BEGIN")
-        if not sqlite and not durable:
-            driver.execute("SET LOCAL synchronous_commit TO off")
         yield driver
         driver.commit()
     except BaseException:
@@ -175,8 +173,19 @@ def swift(connection: Connection, *, writes: bool = True, durable: bool = True) 
         with suppress(Exception):
             if connection.in_transaction():  # SQLAlchemy took part, and has to hear that it is over
                 connection.rollback()
-        if sqlite and not durable:
-            driver.execute("PRAGMA synchronous=FULL")
+
+
+def unhurried(store: Store) -> Connection:
+    """A connection of its own, outside the pool and without transactions, whose commits do not wait until the disk has them.
+
+    They survive the end of this process; only a power cut may take them.
+    """
+    connection = store.engine.connect()
+    if not store.sqlite:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+    driver_of(connection).execute("PRAGMA synchronous=NORMAL" if store.sqlite else "SET synchronous_commit TO off")
+    connection.detach()
+    return connection
 
 
 def driver_of(connection: Connection) -> Any:

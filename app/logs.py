@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-import structlog
+# structlog takes rich, and with it pygments, to colour tracebacks, and greenlet for locals that nobody here has: seven megabytes that
+# no line of JSON needs. Both may be absent; None is what an import that is to fail finds among the modules.
+_HIDDEN = [name for name in ("rich", "greenlet") if name not in sys.modules]
+sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type]  # see above
+import structlog  # noqa: E402 - see above
+
+for _name in _HIDDEN:
+    del sys.modules[_name]
 
 SECRET_NAMES = ("passphrase", "password", "secret", "token", "cookie", "authorization", "code", "key", "handle", "amk", "login")
 

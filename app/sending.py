@@ -1,4 +1,4 @@
-"""What leaves for companies: events to their webhooks, and the fetching of keys they keep at an address of their own.
+"""What leaves: events to companies' webhooks, the fetching of keys they keep at an address of their own, reminders to owners.
 
 One thread looks, a few send. A company that answers slowly holds one of the senders, and never two; while a sender waits for
 the network it holds no transaction. Another process of the same instance may do the same at the same time: leases tell
@@ -19,6 +19,7 @@ from app.database import Stores
 from app.exchange import deliveries, key_addresses, outbox, webhooks
 from app.exchange.outbound import Failed, Outbound, Watch
 from app.exchange.outbox import Leased
+from app.mailing import Reminding
 from vault.instance import InstanceKeys
 
 SENDERS = 8
@@ -33,8 +34,9 @@ Clock = Callable[[], datetime]
 class Sending:
     """The threads that send. `tick` may as well be called by hand: it then sends in the caller's thread."""
 
-    def __init__(self, stores: Stores, instance: InstanceKeys, outbound: Outbound) -> None:
-        self.stores, self.instance, self.outbound = stores, instance, outbound
+    def __init__(self, stores: Stores, instance: InstanceKeys, outbound: Outbound, reminding: Reminding | None = None) -> None:
+        self.stores, self.instance, self.outbound, self.reminding = stores, instance, outbound, reminding
+        self._reminded: set[str] = set()
         self._stop = threading.Event()
         self._busy: set[str] = set()
         self._lock = threading.Lock()
@@ -65,6 +67,9 @@ class Sending:
                 self._send(client_id, event_id, now=lambda: now)
             tried += len(found)
         key_addresses.refresh_due(self.stores.state, self.outbound, now=now)
+        if self.reminding:
+            for account_id in self.reminding.due(now):
+                self.reminding.send(account_id, now=lambda: now)
         return tried
 
     def _run(self) -> None:
@@ -91,6 +96,11 @@ class Sending:
             self._senders.submit(self._send_and_look_again, client_id, event_id)
         for client_id in key_addresses.due(self.stores.state, now=now):
             self._senders.submit(key_addresses.refresh, self.stores.state, self.outbound, client_id, now=now)
+        for account_id in self.reminding.due(now) if self.reminding else ():
+            with self._lock:
+                again, self._reminded = account_id in self._reminded, self._reminded | {account_id}
+            if not again:
+                self._senders.submit(self._remind, account_id, now=clock.now)
         with self._lock:
             busy = list(self._busy)
         with self.stores.main.reading() as db:
@@ -142,6 +152,17 @@ class Sending:
             with self.stores.main.writing() as db:
                 outcome = deliveries.answered(db, leased, answer, now=now(), milliseconds=taken)
         log.info("event", client=client_id, type=leased.event.type, outcome=outcome or "lease lost")
+
+    def _remind(self, account_id: str, *, now: Clock) -> None:
+        assert self.reminding is not None
+        try:
+            if not self._stop.is_set():
+                self.reminding.send(account_id, now=now)
+        except SQLAlchemyError as failed:
+            log.warning("a reminder was not settled; its lease runs out", error=type(failed).__name__)
+        finally:
+            with self._lock:
+                self._reminded.discard(account_id)
 
     def _departure(self, leased: Leased, now: Clock) -> Watch:
         return _Departure(self.stores, leased, now)

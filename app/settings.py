@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.destinations import Allowed, parse_allowed
+from app.mail_server import MailServer, OddMailServer, normal_address, parse_server
 from app.secret_files import SecretFiles
 
 
@@ -27,7 +28,7 @@ def _split(value: Any) -> Any:
 class Settings(BaseSettings):
     """What the operator decides. No secret has a working default: secrets are made on first start."""
 
-    model_config = SettingsConfigDict(env_prefix="BOTHWAYS_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="BOTHWAYS_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     data_dir: Path = Field(default=Path("data"), description="Folder of the main database and the instance secret; back this up.")
     state_dir: Path = Field(default=Path("state"), description="Folder of sessions, throttles and release keys; never back this up.")
@@ -56,6 +57,11 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Where else companies' webhooks and keys may be, comma-separated: hosts, `host:port` or networks, `http` too; default none: only the internet, by https on port 443.",
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for reminders: `smtps://user:password@host`, `smtp+starttls://user:password@host`, or `smtp://localhost` on this machine; default: none, and no mail is sent.",
+    )
+    mail_from: str | None = Field(default=None, description="Address that mails come from; default: `bothways@` and the host of BASE_URL.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged: `debug`, `info`, `warning` or `error`."
     )
@@ -85,6 +91,32 @@ class Settings(BaseSettings):
         for entry in value:
             parse_allowed(entry)
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            _ = value and parse_server(value.get_secret_value())
+        except OddMailServer as odd:
+            raise ValueError(f"BOTHWAYS_SMTP_URL: {odd}") from None
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is not None and normal_address(value) is None:
+            raise ValueError("BOTHWAYS_MAIL_FROM must be an address such as bothways@bothways.example")
+        return value
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """`smtp_url`, read; None where no mail is sent."""
+        return parse_server(self.smtp_url.get_secret_value()) if self.smtp_url else None
+
+    @property
+    def mail_sender(self) -> str:
+        """`mail_from`, or the address that stands for this host."""
+        return self.mail_from or f"bothways@{urlsplit(self.base_url).hostname}"
 
     @property
     def outbound_allowed(self) -> list[Allowed]:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, delete, select
 from app import clock
 from app.auth import passkeys, sessions, throttle
 from app.database import Stores
-from app.exchange import clocks, nearby, offers, outbox, releases, withdrawals
+from app.exchange import clocks, mail_reminders, nearby, offers, outbox, releases, withdrawals
 from app.exchange.importers import staging
 from app.exchange.loose_ends import Sweeper
 from app.tables import ClientToken, CommitmentClock, DeviceCode, GrantToken, IdempotentAnswer, Invitation
@@ -69,6 +69,7 @@ class Worker:
 
     def tick(self, now: datetime) -> None:
         """Do everything that is due at `now`."""
+        self._forget(now)
         self._each(
             select(Grant.account_id, Grant.grant_id).where(col(Grant.status).in_(grants.LIVE), Grant.expires_at <= now),
             self._expire_grant,
@@ -98,6 +99,12 @@ class Worker:
         """The instance acting for an owner who is away; it signs with its own key and says so."""
         signer = Signer(kid=self.instance.kid, public=self.instance.signing_public, attested_by="instance", sign=self.instance.sign)
         return Act(account_id=account_id, actor="instance", now=now, seal=accounts.mailbox(db, account_id).seal, signer=signer)
+
+    def _forget(self, now: datetime) -> None:
+        # Of whoever has locked in another process, or was away for longer than the idle limit.
+        for account_id in self.stores.memory.accounts():
+            if not sessions.of_account(self.stores.state, account_id, now=now):
+                self.stores.memory.forget(account_id)
 
     def _each(self, due: object, settle: Callable[[Session, str, str, datetime], None], now: datetime) -> None:
         with self.stores.main.reading() as db:
@@ -153,5 +160,6 @@ class Worker:
             db.exec(delete(Invitation).where(col(Invitation.expires_at) < now))
             db.exec(delete(GrantToken).where(col(GrantToken.gone_at) < now - TOMBSTONE))
             offers.sweep(db, now=now)
+            mail_reminders.sweep(db, now=now)
             outbox.sweep(db, now=now)
             staging.sweep(db, older_than=now - timedelta(days=1))

@@ -4,6 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.devices import owntracks
+from app.devices import calendar, owntracks
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (owntracks.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (owntracks.router, calendar.router)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.exchange import crm_records, letters, pledges
+from app.exchange import crm_records, letters, missed, pledges
 from vault.keyring import Keyring
 from vault.mailbox import OpenMailbox
 
@@ -16,4 +16,4 @@ def waiting(db: Session, account_id: str) -> bool:
 
 def collect(db: Session, keyring: Keyring, mailbox: OpenMailbox, *, now: datetime) -> int:
     """Open all of it into the owner's own records; how many."""
-    return sum(noun.collect(db, keyring, mailbox, now=now) for noun in (letters, crm_records, pledges))
+    return sum(noun.collect(db, keyring, mailbox, now=now) for noun in (letters, crm_records, missed, pledges))

@@ -37,7 +37,7 @@ def set_clock(db: Session, account_id: str, commitment_id: str, commitment: Comm
     clock.due_at = commitments.due(commitment)
     clock.broken_at = None if breach is None else breach.happened_at if breach.by == "clock" else breach.recorded_at
     clock.stopped_at = None if report is None else report.happened_at
-    at = commitments.next_due(commitment)
+    at = commitments.next_due(commitment, after=clock.noticed_at)
     clock.next_due_at = None if at is None or _noticed(clock, at) else at
     clock.lapsed_at = clock.lapsed_at if clock.state in MENDABLE else None
     clock.ahead_at = None
@@ -137,6 +137,9 @@ def _fall_due(db: Session, act: Act, clock: CommitmentClock, grant: Grant | None
     """The promise is due. Of one that a grant rested on then nothing was shown, or the clock would stand: so it is broken."""
     ledger.append(db, act, "commitment.due", {"commitment_id": clock.commitment_id, "due_at": at.isoformat()})
     _tell(db, act, grant, clock, "commitment.due")
+    if clock.due_at is None:
+        # Of a promise with a schedule only the sealed record knows what comes next, see `missed`.
+        clock.ahead_at = act.now
     if not suspends(clock) or grant is None or _ended(grant) <= at:
         return
     clock.state, clock.broken_at, clock.ahead_at = "broken", at, act.now

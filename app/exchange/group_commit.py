@@ -14,7 +14,8 @@ from typing import Any, Generic, TypeVar
 import structlog
 from sqlalchemy import Connection
 
-from app.database import Stores, driver_of, swift
+from app.database import Stores, driver_of, swift, unhurried
+from consent.statements import together
 
 BATCH = 64
 """How many share a transaction at most."""
@@ -35,22 +36,25 @@ class Both:
 
     @classmethod
     def of(cls, stores: Stores) -> "Both":
-        """Out of their pools; the one to the state database without transactions, unless one is begun by `swift`."""
-        state = stores.state.engine.connect()
-        return cls(stores.main.engine.connect(), state if stores.state.sqlite else state.execution_options(isolation_level="AUTOCOMMIT"))
+        """To the main database out of its pool; to the state database `unhurried`."""
+        return cls(stores.main.engine.connect(), unhurried(stores.state))
 
     def close(self) -> None:
-        """Back into their pools."""
+        """Give both up."""
         self.main.close()
         self.state.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[A]):
-    """The answers to a batch, in its order, and what is still to be done once they are committed."""
+    """The answers to a batch, in its order; what is still to be done once they are committed; and what is written down before.
+
+    `write` runs statements of `consent.statements` only: PostgreSQL is sent them together with the commit, and answers once.
+    """
 
     answers: Sequence[A]
     after: Callable[[], None]
+    write: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,10 @@ class GroupCommit(Generic[J, A]):
         try:
             with swift(both.main):
                 done = self._work(both, jobs)
-                committing = True
+                with together(both.main):
+                    done.write()
+                    committing = True
+                    driver.commit()
         except Exception as failed:
             if committing and both.main.dialect.is_disconnect(failed, driver, None):  # type: ignore[arg-type]  # the driver's errors
                 raise _Over(failed) from failed

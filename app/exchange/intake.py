@@ -25,7 +25,7 @@ from consent.canonical import dumps
 from consent.decision import Ask, Refused, Usage, decide
 from consent.ledger import Line
 from consent.places import text_of
-from consent.statements import Statement, together
+from consent.statements import Statement
 from consent.store import Grant
 from vault import shredding
 from vault.instance import InstanceKeys
@@ -137,8 +137,7 @@ class Intake:
     def _take_all(self, both: Both, arrivals: Sequence[Arrival]) -> Done[Outcome]:
         batch = _Batch(both.main, self._instance, _present(both, arrivals, bearers.locked))
         answers = [batch.take(arrival) for arrival in arrivals]
-        reached = batch.write()
-        return Done(answers, lambda: marks.raise_all(both.state, reached, now=arrivals[-1].now) if reached else None)
+        return Done(answers, lambda: marks.raise_all(both.state, batch.reached, now=arrivals[-1].now), batch.write)
 
     def _weigh_all(self, both: Both, arrivals: Sequence[Arrival]) -> Done[Outcome]:
         present = _present(both, arrivals, bearers.callers)
@@ -178,11 +177,14 @@ class _Batch:
             return self._refuse(bearer, arrival, no)
         return self._once(bearer, arrival, no) if arrival.repeatable else self._do(bearer, arrival, no)
 
-    def write(self) -> dict[str, tuple[int, bytes]]:
-        """Put everything down. Returns where the ledgers end now, of accounts whose mark is to be raised."""
-        with together(self._db):
-            _MESSAGES.run_each(self._db, self._messages)
-            ledger.append_all(self._db, {account_id: bearer.end for account_id, bearer in self._bearers.items()}, self._lines)
+    def write(self) -> None:
+        """Put everything down."""
+        _MESSAGES.run_each(self._db, self._messages)
+        ledger.append_all(self._db, {account_id: bearer.end for account_id, bearer in self._bearers.items()}, self._lines)
+
+    @property
+    def reached(self) -> dict[str, tuple[int, bytes]]:
+        """Where the ledgers end now, of accounts whose mark is to be raised."""
         moved = {line.act.account_id for line in self._lines}
         return {each: (bearer.end.size, bearer.end.head) for each, bearer in self._bearers.items() if each in moved and not bearer.held}
 

@@ -1,6 +1,7 @@
 """Ledger marks: the state store remembers how far each ledger ever got, so that a restored main database is noticed."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from sqlmodel import Session, col, select, update
 from app.database import Store, swift
 from app.state import LedgerMark
 from consent.ledger import genesis
-from consent.statements import Lookup, Statement, together
+from consent.statements import Lookup, Statement
 from consent.store import LedgerEntry, LedgerHead
 
 
@@ -86,13 +87,13 @@ def held(db: Session, state: Store, account_id: str) -> bool:
 def raise_all(state: Connection, reached: Mapping[str, tuple[int, bytes]], *, now: datetime) -> None:
     """Remember the ledger states (size, head) of several accounts that one transaction has committed. No mark goes down.
 
-    A power cut may take the latest marks with it, never the ledger that they speak of: a mark that is too low is still true.
+    `state` is an `unhurried` connection: a power cut may take the latest marks with it, never the ledger that they speak of. A mark
+    that is too low is still true.
     """
-    with together(state), swift(state, durable=False):
-        _RAISE[state.dialect.name].run_each(
-            state,
-            [{"account_id": account_id, "size": size, "head": head, "at": now} for account_id, (size, head) in sorted(reached.items())],
-        )
+    rows = [{"account_id": account_id, "size": size, "head": head, "at": now} for account_id, (size, head) in sorted(reached.items())]
+    # One statement is a transaction by itself, and on PostgreSQL one statement takes them all.
+    with swift(state) if state.dialect.name == "sqlite" and len(rows) > 1 else nullcontext():
+        _RAISE[state.dialect.name].run_each(state, rows)
 
 
 def held_among(db: Connection, state: Connection, ends: Iterable[End]) -> frozenset[str]:

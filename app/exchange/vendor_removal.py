@@ -13,18 +13,39 @@ from consent.act import Act
 from consent.store import Grant
 from vault import store
 from vault.keyring import Keyring
-from vault.records import AddressRecord, Commitment, Correction, Interaction, Signpost, Vendor
+from vault.records import (
+    AddressRecord,
+    Commitment,
+    Correction,
+    Elsewhere,
+    Fields,
+    Held,
+    Incident,
+    Interaction,
+    Policy,
+    Prices,
+    Signpost,
+    Vendor,
+    Yardstick,
+)
 
 
 @dataclass(frozen=True)
 class Belongings:
-    """Record ids of what belongs to a vendor, and the ids of its permissions that still live."""
+    """Record ids of what belongs to a vendor, and the ids of its permissions that still live.
+
+    `elsewhere` are consents given elsewhere, `known` incidents, prices and copies of policies, `answers` what the owner brought in of
+    what it holds.
+    """
 
     interactions: tuple[str, ...]
     commitments: tuple[str, ...]
     open_addresses: tuple[str, ...]
     addresses: tuple[str, ...]
     live_grants: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    known: tuple[str, ...]
+    answers: tuple[str, ...]
 
 
 class StillBound(Exception):
@@ -42,11 +63,14 @@ def belongings(db: Session, keyring: Keyring, vendor_id: str, vendor: Vendor, *,
         open_addresses=still,
         addresses=links,
         live_grants=_live(db, keyring.account_id, vendor),
+        elsewhere=_of(db, keyring, Elsewhere, vendor_id),
+        known=(*_of(db, keyring, Incident, vendor_id), *_of(db, keyring, Prices, vendor_id), *_of(db, keyring, Policy, vendor_id)),
+        answers=_of(db, keyring, Held, vendor_id),
     )
 
 
 def remove(db: Session, keyring: Keyring, act: Act, vendor_id: str, *, now: datetime) -> bool:
-    """Remove a vendor with its interactions, promises, corrections and signposts, and its contact links, which close. Whether it was there.
+    """Remove a vendor with all that belongs to it, and its contact links, which close. Whether it was there.
 
     Messages, ended permissions and the history stay: they are the account of what the owner allowed. Raises StillBound.
     """
@@ -71,12 +95,16 @@ def remove(db: Session, keyring: Keyring, act: Act, vendor_id: str, *, now: date
         store.remove(db, keyring, Commitment, commitment_id)
     for interaction_id in found.interactions:
         store.remove(db, keyring, Interaction, interaction_id)
-    for said in (Correction, Signpost):
+    for said in (Correction, Signpost, Yardstick, Incident, Prices, Policy, Elsewhere, Held):
         for one in store.digests(db, keyring, said):
-            if one.values["vendor_id"] == vendor_id:
+            if one.values.get("vendor_id") == vendor_id:
                 store.remove(db, keyring, said, one.record_id)
     undoing.forget(db, keyring, vendor_id, now=now)
     return store.remove(db, keyring, Vendor, vendor_id)
+
+
+def _of(db: Session, keyring: Keyring, model: type[Fields], vendor_id: str) -> tuple[str, ...]:
+    return tuple(one.record_id for one in store.digests(db, keyring, model) if one.values.get("vendor_id") == vendor_id)
 
 
 def _live(db: Session, account_id: str, vendor: Vendor) -> tuple[str, ...]:

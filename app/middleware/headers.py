@@ -43,6 +43,7 @@ class Headers:
             "content-security-policy": POLICY,
         }
         self.fixed = [(name.encode(), value.encode()) for name, value in fixed.items()]
+        self.names = frozenset(name for name, _value in (*self.fixed, _NEVER))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI 3)."""
@@ -53,9 +54,11 @@ class Headers:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
+                ours = [*self.fixed, _AGAIN if scope["path"].startswith("/static/") else _NEVER]
                 there = {name for name, _value in headers}
-                cached = _AGAIN if scope["path"].startswith("/static/") else _NEVER
-                message["headers"] = [*headers, *(pair for pair in (*self.fixed, cached) if pair[0] not in there)]
+                if not there.isdisjoint(self.names):
+                    ours = [pair for pair in ours if pair[0] not in there]
+                message["headers"] = [*headers, *ours]
             await send(message)
 
         await self.app(scope, receive, with_headers)

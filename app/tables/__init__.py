@@ -10,16 +10,18 @@ from app.tables.messages import CrmRecord, Letter, LetterAnswer, Message
 from app.tables.offers import Device, Offer, OfferMarker, OfferMatch, Redemption, Zones
 from app.tables.outbox import Delivery
 from app.tables.releases import Recipient, Release, ReleaseFetch
+from app.tables.reminders import Calendar, MailReminder
 from app.tables.routes import Address, DeviceCode
 from consent.store import Event
 
 __all__ = [
-    "ROUTING", "Address", "Client", "ClientToken", "CommitmentClock", "CrmRecord", "Delivery", "Device", "DeviceCode", "Event",
-    "GrantToken", "IdempotentAnswer", "InstanceEntry", "InstanceHead", "Invitation", "KeySuccession", "Letter", "LetterAnswer", "Message",
-    "Offer", "OfferMarker", "OfferMatch", "Pledge", "PledgeReport", "Recipient", "Redemption", "Release", "ReleaseFetch", "Zones",
+    "ROUTING", "Address", "Calendar", "Client", "ClientToken", "CommitmentClock", "CrmRecord", "Delivery", "Device", "DeviceCode",
+    "Event", "GrantToken", "IdempotentAnswer", "InstanceEntry", "InstanceHead", "Invitation", "KeySuccession", "Letter", "LetterAnswer",
+    "MailReminder", "Message", "Offer", "OfferMarker", "OfferMatch", "Pledge", "PledgeReport", "Recipient", "Redemption", "Release",
+    "ReleaseFetch", "Zones",
 ]  # fmt: skip
 
 ROUTING = (
     Client, ClientToken, KeySuccession, GrantToken, Address, DeviceCode, Invitation, CommitmentClock, IdempotentAnswer, Event, Delivery,
-    Redemption, Device,
+    Redemption, Device, Calendar, MailReminder,
 )  # fmt: skip

@@ -14,7 +14,7 @@ class CommitmentClock(SQLModel, table=True):
     `in_return` counts the promise among those of the grant's terms. `next_due_at` is the next instant at which something
     falls due; `noticed_at` the last one that did. `broken_at`: when it was broken; `stopped_at`: since when a report of the
     client stops the clock; `lapsed_at`: when the time to make it good was over, and the grant stopped by its own terms.
-    `ahead_at`: when the clock did what stands here and not yet in the sealed record.
+    `ahead_at`: when the clock did what stands here and not yet in the sealed record, or came to where only that knows what is next.
     """
 
     __tablename__ = "commitment_clock"

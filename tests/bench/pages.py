@@ -1,6 +1,5 @@
 """Whole pages through the web application: a long list beside the bare cost of its records, and one record among very many."""
 
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from json import loads
@@ -13,16 +12,13 @@ from tests.bench.lists import RECORDS, bare_copies, vendor
 from tests.bench.timing import Timing, paired
 from tests.browsing import Browsing
 from tests.databases import sqlite_copy, sqlite_template
-from tests.factories import NOW, make_account
+from tests.factories import keep_many, make_account
 from tests.instances import Instance, running
-from vault import store
-from vault.keyring import Keyring
 from vault.records import Fields, Item
-from vault.store import Opened
 
 LIST = 3.0
 FLAT = 1.25
-FEW, MANY, BATCH = 100, 100_000, 10_000
+FEW, MANY = 100, 100_000
 
 
 def run() -> Iterator[Timing]:
@@ -70,14 +66,6 @@ def _one_of(what: str, instance: Instance, make: Callable[[int], Fields]) -> Tim
 def _owner(instance: Instance, login: str, count: int, make: Callable[[int], Fields]) -> tuple[Browsing, str]:
     """An owner with so many records, unlocked; and the id of the last."""
     _account, keyring, _mailbox = make_account(instance.stores, login)
-    for start in range(0, count, BATCH):
-        last = _fill(instance, keyring, [make(number) for number in range(start, min(count, start + BATCH))])
+    last = keep_many(instance.stores, keyring, (make(number) for number in range(count)))[-1]
     client: TestClient = instance.new_client()
     return Browsing(client).unlock(login), last
-
-
-def _fill(instance: Instance, keyring: Keyring, records: list[Fields]) -> str:
-    drafts = [store.draft(keyring, Opened(secrets.token_hex(16), fields, NOW, NOW)) for fields in records]
-    with instance.stores.main.writing() as db:
-        store.add_drafts(db, keyring, drafts)
-    return drafts[-1].record.record_id

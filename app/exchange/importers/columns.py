@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Final, Literal
 
 from sqlmodel import Session
 
@@ -16,8 +17,11 @@ from app.relationships.domains import mail_host
 from vault import store
 from vault.keyring import Keyring
 from vault.records import Contact, CsvColumns, Field, Vendor
+from vault.segments import Digest
 
 FORMAT = "table"
+Of = Literal["companies", "answer"]
+COMPANIES: Final = "companies"
 
 GUESSES: Mapping[str, str] = MappingProxyType(
     {
@@ -52,26 +56,31 @@ def guess(table_names: Sequence[str], secret: Sequence[int]) -> tuple[str, ...]:
     return tuple("" if place in secret else known.get(_plain(name), "") for place, name in enumerate(table_names))
 
 
-def recall(db: Session, keyring: Keyring, names: Sequence[str]) -> CsvColumns | None:
-    """What the owner chose for such a first line before."""
+def recall(db: Session, keyring: Keyring, names: Sequence[str], *, of: Of = COMPANIES) -> CsvColumns | None:
+    """What the owner chose for such a first line before. `of` is what the file tells of."""
     wanted = fingerprint(names)
     for digest in store.digests(db, keyring, CsvColumns):
-        if digest.values["fingerprint"] == wanted and (opened := store.get(db, keyring, CsvColumns, digest.record_id)):
+        if _is(digest, wanted, of) and (opened := store.get(db, keyring, CsvColumns, digest.record_id)):
             return opened.fields
     return None
 
 
-def remember(db: Session, keyring: Keyring, names: Sequence[str], meanings: Sequence[str], *, now: datetime) -> None:
+def remember(db: Session, keyring: Keyring, names: Sequence[str], meanings: Sequence[str], *, now: datetime, of: Of = COMPANIES) -> None:
     """Keep the choice for the next file with this first line."""
-    forget(db, keyring, names)
-    store.add(db, keyring, CsvColumns(fingerprint=fingerprint(names), names=tuple(names), meanings=tuple(meanings)), now=now)
+    forget(db, keyring, names, of=of)
+    chosen = CsvColumns(fingerprint=fingerprint(names), of=of, names=tuple(names), meanings=tuple(meanings))
+    store.add(db, keyring, chosen, now=now)
 
 
-def forget(db: Session, keyring: Keyring, names: Sequence[str]) -> bool:
+def forget(db: Session, keyring: Keyring, names: Sequence[str], *, of: Of = COMPANIES) -> bool:
     """Drop the choice. Tells whether there was one."""
     wanted = fingerprint(names)
-    known = [digest.record_id for digest in store.digests(db, keyring, CsvColumns) if digest.values["fingerprint"] == wanted]
+    known = [digest.record_id for digest in store.digests(db, keyring, CsvColumns) if _is(digest, wanted, of)]
     return store.remove_many(db, keyring, CsvColumns, known) > 0
+
+
+def _is(digest: Digest, wanted: str, of: Of) -> bool:
+    return digest.values["fingerprint"] == wanted and digest.values.get("of", COMPANIES) == of
 
 
 def understood(table: Table, meanings: Sequence[str]) -> Reading:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from app.database import Stores, swift
+from app.database import Stores, swift, unhurried
 from app.exchange import group_commit
 from app.exchange.group_commit import Both, Done, GroupCommit
 from tests.factories import make_account
@@ -179,9 +179,21 @@ def test_swift_transaction_is_the_connections_own(stores: Stores, work: Work) ->
             connection.exec_driver_sql(renamed)
             raise ValueError("undone")
         assert not connection.in_transaction()
-        with swift(connection, durable=False):
+        with swift(connection):
             assert connection.exec_driver_sql("SELECT login FROM account").scalar_one() == "robin"
             connection.exec_driver_sql(renamed)
-        if stores.main.sqlite:
-            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
     assert login(stores, work) == "other"
+
+
+def test_unhurried_connection_goes_back_to_no_pool(stores: Stores) -> None:
+    """What does not wait for the disk is handed to nobody else."""
+    setting = "PRAGMA synchronous" if stores.state.sqlite else "SHOW synchronous_commit"
+    hurried, unhurried_ = (2, 1) if stores.state.sqlite else ("on", "off")
+    with stores.state.engine.connect() as connection:
+        usual = connection.exec_driver_sql(setting).scalar_one()
+    mine = unhurried(stores.state)
+    assert mine.exec_driver_sql(setting).scalar_one() == unhurried_
+    mine.close()
+    with stores.state.engine.connect() as first, stores.state.engine.connect() as second:
+        assert {each.exec_driver_sql(setting).scalar_one() for each in (first, second)} == {usual}
+    assert usual == hurried or not stores.state.sqlite  # the tests' own PostgreSQL hurries less than a real one
