@@ -34,7 +34,16 @@ hypothesis_settings.load_profile("bothways")
 
 DOORS = tuple(
     Path(__file__).parent / door
-    for door in ("app/ui", "app/api", "app/exchange/importers", "app/test_cli.py", "app/test_restoring.py", "journeys", "test_roles.py")
+    for door in (
+        "app/ui",
+        "app/api",
+        "app/devices/test_calendar.py",
+        "app/exchange/importers",
+        "app/test_cli.py",
+        "app/test_restoring.py",
+        "journeys",
+        "test_roles.py",
+    )
 )
 
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ from tests.browsing import PASSPHRASE, Browsing
 from tests.conversing import READING, converse, release_key
 from tests.factories import make_details
 from tests.pledging import pledge
+from tests.reminding import remind
 from tests.samples import sample
 from tests.settling import AREA, Phone, settle
 from tests.shop import Shop
@@ -54,6 +57,7 @@ class Populated:
     letter_id: str
     pledge_id: str
     release_key: bytes
+    calendar_secret: str
 
 
 def populate(
@@ -86,7 +90,7 @@ def populate(
     assert shop.send(purpose="dpv:ServiceProvision").status_code == 403
     documents = {
         holder: attach(browsing, holder, f"{word}.txt", f"{word} in a document\n".encode() * 4000)
-        for holder in (f"/items/{record_ids[Kind.ITEM]}", f"/vendors/{vendor_id}")
+        for holder in (f"/items/{record_ids[Kind.ITEM]}", f"/vendors/{vendor_id}", f"/commitments/{record_ids[Kind.COMMITMENT]}")
     }
     grant_id = shop.granted["grant_id"]
     pending_id = shop.ask(make_details(now=now)).asked["request_id"]
@@ -108,6 +112,7 @@ def populate(
         letter_id=converse(browsing, shop, grant_id, word),
         pledge_id=pledge(shop, word),
         release_key=release_key(stores, instance, account.account_id, grant_id),
+        calendar_secret=remind(stores, keyring, instance, word),
     )
 
 
@@ -119,9 +124,32 @@ def fields(kind: Kind, word: str, vendor_id: str) -> Fields:
     if kind is Kind.ZONE:
         given |= {"area": AREA}
     if kind is Kind.PAST:
-        given |= {"rows": (rfc8785.dumps({"word": word}).decode(),)}
+        given |= {"ledger_id": ledger_elsewhere(word), "part": "ledger", "rows": (rfc8785.dumps(_told_elsewhere(word)).decode(),)}
     made: Fields = sample(MODELS[kind], word, **given)
     return made
+
+
+def ledger_elsewhere(word: str) -> str:
+    """The id of the ledger that an owner had at another host."""
+    return sha256(word.encode()).hexdigest()[:32]
+
+
+def _told_elsewhere(word: str) -> dict[str, Any]:
+    """The one entry of a ledger of another host, as an export brings it."""
+    at, details, salt = datetime(2026, 1, 31, 12, tzinfo=UTC), {"note": word}, bytes(32)
+    ledger_id = ledger_elsewhere(word)
+    commitment, previous = sha256(salt + rfc8785.dumps(details)).digest(), ledger.genesis(ledger_id)
+    hashed = ledger.entry_hash(ledger_id, 1, at, "account.opened", "owner", commitment, previous)
+    bytes_ = {"salt": salt.hex(), "commitment": commitment.hex(), "previous": previous.hex(), "hash": hashed.hex()}
+    return {
+        "seq": 1,
+        "version": ledger.VERSION,
+        "at": at.isoformat(),
+        "type": "account.opened",
+        "actor": "owner",
+        "details": details,
+        **bytes_,
+    }
 
 
 def attach(browsing: Browsing, holder: str, name: str, data: bytes) -> str:

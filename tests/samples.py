@@ -12,7 +12,7 @@ from vault.records import Fields, Part
 
 AN_ID = "0123456789abcdef" * 2
 # What a text field takes when it does not take just any word.
-FORMS = (AN_ID, AN_ID * 2, "12.50", "EUR", "P14D", "pd:EmailAddress", "Europe/Dublin", "en", "09:00", "0.5", "x")
+FORMS = (AN_ID, AN_ID * 2, "12.50", "EUR", "P14D", "pd:EmailAddress", "Europe/Dublin", "en", "09:00", "0.5", "IE", "x")
 
 
 def sample(model: type[Part], word: str, **given: Any) -> Any:

@@ -16,7 +16,7 @@ from app.tables import Client, Message, Offer, OfferMatch, Zones
 from consent.filing import OPENING_PURPOSE
 from consent.ledger import SEAL_PURPOSE
 from consent.store import LedgerEntry, LedgerHead, Receipt, RelationshipKey, Succession
-from tests import conversing, pledging
+from tests import conversing, pledging, reminding
 from tests.browsing import PASSPHRASE
 from tests.instances import Instance
 from tests.populating import PASSKEY_SECRET, Populated, open_account
@@ -71,6 +71,8 @@ def locks(db: Session, one: Populated, instance: InstanceKeys) -> Iterator[Lock]
     for row, column, opens in pledging.sealed(db, one.keyring):
         yield Lock(row, column, opens)
     for row, column, opens in conversing.sealed(db, one.keyring, one.shop, one.release_key):
+        yield Lock(row, column, opens)
+    for row, column, opens in reminding.sealed(db, one.account.account_id, one.calendar_secret, one.keyring, instance):
         yield Lock(row, column, opens)
     client = db.get_one(Client, one.shop.client["client_id"])
     yield Lock(client, "webhook_secret", lambda _db: instance.unwrap("webhook secret", client.client_id, client.webhook_secret))

@@ -16,7 +16,7 @@ from app import clock
 from app.auth import invitations
 from tests.browsing import Browsing
 from tests.instances import Instance
-from tests.populating import Populated, approve
+from tests.populating import Populated, approve, ledger_elsewhere
 from tests.routes import Route, routes_of
 from tests.shop import Shop
 from vault import slots
@@ -26,7 +26,7 @@ WORD = "in-robins-own-words"
 # Whoever comes may see these; none of them tells whether an owner, a contact link or an invitation exists.
 PUBLIC = {
     "/", "/healthz", "/readyz", "/protection", "/problems/{slug}", "/a/{handle}", "/sign-up", "/sign-up/{token}", "/unlock",
-    "/receipts/check", "/unlock/recovery", "/unlock/challenge", "/unlock/passkey", "/unlock/second",
+    "/calendar/{secret}.ics", "/receipts/check", "/unlock/recovery", "/unlock/challenge", "/unlock/passkey", "/unlock/second",
     "/api/docs", "/api/openapi.json", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json",
 }  # fmt: skip
 CLIENT_TOKEN = {
@@ -76,8 +76,9 @@ class Cast:
         inside = {"message_id": self.values["inbox_id"]} if route.path.startswith("/inbox/") else {}
         inside |= {"address_id": self.values["till_id"]} if route.path.startswith("/till/") else {}
         if "document_id" in names:
-            holder = "/".join(route.path.split("/")[:3]).format(**self.values)
-            inside = {"document_id": self.robin.documents[holder]}
+            inside = {"commitment_id": self.robin.record_ids[Kind.COMMITMENT]}
+            holder = "/".join(route.path.split("/")[:3]).format(**{**self.values, **inside})
+            inside |= {"document_id": self.robin.documents[holder]}
         if route.path.startswith("/imports/{import_id}/columns"):
             inside = {"import_id": self.values["table_id"]}
         if route.path.startswith("/imports/{import_id}/undo"):
@@ -141,12 +142,23 @@ def _values(robin: Populated) -> dict[str, str]:
     session = re.search(r"/settings/sessions/([0-9a-f]+)/end", browsing.get("/settings").text)
     browsing.get("/till")
     till = browsing.submit("/till")
+    browsing.get(f"/letters/new?to={robin.vendor_id}&right=access&law=gdpr&where=IE")
+    asked = browsing.submit("/letters/new", {"way": "email"}).headers["location"].split("?")[0]
+    assert browsing.post(f"{asked}/sent", {"way": "email"}).status_code == 303
+    matter = re.search(r'"/rights/([0-9a-f]{32})"', browsing.get(asked).text)
     browsing.get("/inbox")
     return {
         "vendor_id": robin.vendor_id,
+        "consent_id": robin.record_ids[Kind.ELSEWHERE],
+        "policy_id": robin.record_ids[Kind.POLICY],
         "zone_id": robin.record_ids[Kind.ZONE],
+        "held_id": robin.record_ids[Kind.HELD],
+        "matter_id": matter[1] if matter else "",
         "job_id": robin.record_ids[Kind.JOB],
         "factor": "importance",
+        "ledger_id": ledger_elsewhere(WORD),
+        "act": "keep",
+        "step": "look",
         "device_id": robin.phone.device_id,
         "item_id": robin.record_ids[Kind.ITEM],
         "commitment_id": robin.pledge_id,
@@ -165,6 +177,7 @@ def _values(robin: Populated) -> dict[str, str]:
         "session_id": session[1] if session else "ab" * 32,
         "handle": robin.shop.login_hint,
         "token": "never-made",
+        "secret": "bwc_never-made",
         "slug": "not-found",
     }
 
@@ -280,6 +293,8 @@ def _rightful(cast: Cast, route: Route) -> Response | None:
         "/sign-up/{token}",
         "/readyz",
         "/",
+        # Whoever has the secret may: tests/app/devices/test_calendar.py.
+        "/calendar/{secret}.ics",
     }:
         return None
     shop = cast.robin.shop

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.bodies import Body, Malformed, read_as, strict_json
 from app.api.commitment_schemas import Commitment, CommitmentList, CommitmentReport, CommitmentShown, State
-from app.api.documented import GRANT_TOKEN, problems, takes_json
+from app.api.documented import GRANT_TOKEN, gives, problems, takes_json
 from app.api.door import DoorRoute, answer
 from app.api.paging import paging, paging_documented
 from app.api.problem import malformed, problem, rate_limited
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api/v1/commitments", route_class=DoorRoute, tags=["C
 _ANY: Final = Ask(kind="read_data", purpose=None, channel=None)
 _ENDED: Final = ("consent-withdrawn", "consent-expired")
 _REPORT: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"model": CommitmentShown},
+    200: gives(CommitmentShown),
     **problems("not-found", "malformed", "too-large", "idempotency-conflict", "gone"),
 }
 
@@ -35,7 +35,7 @@ _REPORT: Final[dict[int | str, dict[str, Any]]] = {
 @router.post(
     "",
     status_code=201,
-    responses={201: {"model": CommitmentShown}, **problems(*_ENDED, "malformed", "too-large", "idempotency-conflict", "gone")},
+    responses={201: gives(CommitmentShown), **problems(*_ENDED, "malformed", "too-large", "idempotency-conflict", "gone")},
     openapi_extra={**takes_json(Commitment), **GRANT_TOKEN},
     operation_id="makeCommitment",
 )
@@ -48,7 +48,7 @@ def create(request: Request, known: ByGrantToken, body: Body, key: Key) -> Respo
 
 @router.get(
     "",
-    responses={200: {"model": CommitmentList}, **problems(*_ENDED, "malformed", "gone")},
+    responses={200: gives(CommitmentList), **problems(*_ENDED, "malformed", "gone")},
     openapi_extra={**GRANT_TOKEN, "parameters": paging_documented()},
     operation_id="listCommitments",
 )

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from app.api.arriving import answered, receive
 from app.api.bodies import read_as, strict_json
-from app.api.documented import GRANT_TOKEN, problems, takes_json
+from app.api.documented import GRANT_TOKEN, gives, problems, takes_json
 from app.api.door import HotDoorRoute, answer
 from app.api.schemas import Decision
 from app.api.schemas import Verdict as Words
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/decisions", route_class=HotDoorRoute, tags=["
 @router.post(
     "",
     responses={
-        200: {"model": Words},
+        200: gives(Words),
         **problems("consent-withdrawn", "consent-expired", "malformed", "too-large", "idempotency-conflict", "gone"),
     },
     openapi_extra={**takes_json(Decision), **GRANT_TOKEN},

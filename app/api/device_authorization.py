@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from app.api.bodies import Body, Malformed, strict_form, strict_json_text
-from app.api.documented import oauth_problems, takes_form
+from app.api.documented import gives, oauth_problems, takes_form
 from app.api.door import OAuthRoute, secret_answer
 from app.api.oauth_errors import OAuthError, oauth_error
 from app.api.oauth_schemas import DeviceAuthorization
@@ -53,7 +53,7 @@ async def level_time() -> AsyncIterator[None]:
 @router.post(
     "/device_authorization",
     responses={
-        200: {"model": DeviceAuthorization},
+        200: gives(DeviceAuthorization),
         **oauth_problems(s400="invalid_request invalid_authorization_details", s401="invalid_client"),
     },
     openapi_extra=takes_form(_FORM, ["authorization_details"], key=True),

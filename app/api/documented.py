@@ -1,6 +1,6 @@
 """How a route says in the OpenAPI what it takes and answers."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -19,6 +19,9 @@ KEY_HEADER = {
 }
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _CHALLENGE = {"WWW-Authenticate": {"description": "What to authenticate with.", "schema": {"type": "string"}}}
+ANSWERS: Final[dict[str, type[BaseModel]]] = {}
+"""Every schema that a route answers with, by name; `app.api.openapi` describes them."""
+
 _ALWAYS = ("unknown-token", "rate-limited", "internal")
 
 
@@ -29,8 +32,7 @@ def problems(*slugs: str) -> Responses:
         by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
     return {
         status: {
-            "model": Problem,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {MEDIA_TYPE: {"schema": _reference(Problem)}},
             "description": " · ".join(f"`{slug}`" for slug in found),
             **({"headers": _RETRY} if status == 429 else {"headers": _CHALLENGE} if status == 401 else {}),
         }
@@ -38,12 +40,18 @@ def problems(*slugs: str) -> Responses:
     }
 
 
+def gives(model: type[BaseModel]) -> dict[str, Any]:
+    """What a route answers when it answers well."""
+    ANSWERS.setdefault(model.__name__, model)
+    return {"content": {"application/json": {"schema": _reference(model)}}}
+
+
 def oauth_problems(**by_status: str) -> Responses:
     """OAuth errors by status, as `s400="invalid_request"`; every endpoint can answer 413, 429 and 500."""
     found = {"s413": "invalid_request", "s429": "temporarily_unavailable", **by_status}
     answers: Responses = {
         int(status[1:]): {
-            "model": OAuthProblem,
+            "content": {"application/json": {"schema": _reference(OAuthProblem)}},
             "description": " · ".join(f"`{error}`" for error in errors.split()),
             **({"headers": _RETRY} if status == "s429" else {"headers": _CHALLENGE} if status == "s401" else {}),
         }
@@ -54,7 +62,7 @@ def oauth_problems(**by_status: str) -> Responses:
 
 def takes_json(model: type[BaseModel], *, key: bool = True) -> dict[str, Any]:
     """The body of a route as `openapi_extra`."""
-    body = {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}}
+    body = {"required": True, "content": {"application/json": {"schema": _reference(model)}}}
     return {"requestBody": body, **({"parameters": [KEY_HEADER]} if key else {})}
 
 
@@ -68,6 +76,11 @@ def takes_form(properties: dict[str, Any], required: list[str], *, key: bool = F
     schema = {"type": "object", "properties": properties | assertion, "required": required}
     body = {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
     return {"requestBody": body, "security": [{"client": []}, {}], **({"parameters": [KEY_HEADER]} if key else {})}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    # Not FastAPI's `"model"`: that would make a serializer for each of two hundred answers, which no route uses.
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
 GRANT_TOKEN: dict[str, Any] = {"security": [{"grant_token": []}]}

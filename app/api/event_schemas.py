@@ -13,7 +13,7 @@ Outcome = Literal["delivered", "answered", "gone", "unreachable", "tls", "timeou
 class EventData(BaseModel):
     """What an event is about: ids, your own reference, the pairwise subject. Nothing of the owner's words; ask for the rest."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     grant_id: Id | None = None
     client_reference: str | None = Field(default=None, description="Your own id of this customer.")
@@ -25,7 +25,7 @@ class EventData(BaseModel):
 class WebhookPayload(BaseModel):
     """The body of a webhook (Standard Webhooks 1.0). Its id is the header `webhook-id`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     type: str = Field(examples=["consent.withdrawn"])
     timestamp: datetime = Field(description="When it happened; `webhook-timestamp` is when it was sent.")

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.documented import CLIENT_TOKEN, problems
+from app.api.documented import CLIENT_TOKEN, gives, problems
 from app.api.door import DoorRoute, answer
 from app.api.event_schemas import EventList, EventShown
 from app.api.paging import paging, paging_documented
@@ -17,7 +17,7 @@ _AFTER = "The id of the last event that you have, or `next` of the page before. 
 
 @router.get(
     "",
-    responses={200: {"model": EventList}, **problems("malformed")},
+    responses={200: gives(EventList), **problems("malformed")},
     openapi_extra={**CLIENT_TOKEN, "parameters": paging_documented(_AFTER)},
     operation_id="listEvents",
 )

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.responses import Response
 
-from app.api.documented import CLIENT_TOKEN, GRANT_TOKEN, problems
+from app.api.documented import CLIENT_TOKEN, GRANT_TOKEN, gives, problems
 from app.api.door import DoorRoute, answer
 from app.api.paging import paging, paging_documented
 from app.api.relationship_keys import keys_of
@@ -22,7 +22,7 @@ from consent.terms import as_details
 router = APIRouter(prefix="/api/v1", route_class=DoorRoute, tags=["Consents"])
 
 
-@router.get("/grant", responses={200: {"model": GrantShown}, **problems("gone")}, openapi_extra=GRANT_TOKEN, operation_id="showGrant")
+@router.get("/grant", responses={200: gives(GrantShown), **problems("gone")}, openapi_extra=GRANT_TOKEN, operation_id="showGrant")
 def show(known: ByGrantToken) -> Response:
     """The consent of this token as it stands; for 90 days after its end, too."""
     with known.reading() as caller:
@@ -43,7 +43,7 @@ def show(known: ByGrantToken) -> Response:
 
 @router.get(
     "/grants",
-    responses={200: {"model": GrantList}, **problems("malformed")},
+    responses={200: gives(GrantList), **problems("malformed")},
     openapi_extra={**CLIENT_TOKEN, "parameters": paging_documented()},
     operation_id="listGrants",
 )

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from app.api.bodies import Body, Malformed, strict_form
-from app.api.documented import oauth_problems, takes_form
+from app.api.documented import gives, oauth_problems, takes_form
 from app.api.door import OAuthRoute, secret_answer
 from app.api.oauth_errors import NO_STORE
 from app.api.oauth_schemas import Introspection
@@ -28,7 +28,7 @@ _INACTIVE = Introspection(active=False)
 
 @router.post(
     "/introspect",
-    responses={200: {"model": Introspection}, **_ERRORS},
+    responses={200: gives(Introspection), **_ERRORS},
     openapi_extra=takes_form(_FORM, ["token"]),
     operation_id="introspect",
 )

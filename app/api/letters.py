@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.bodies import Body, Malformed, read_as, strict_json
-from app.api.documented import GRANT_TOKEN, problems, takes_json
+from app.api.documented import GRANT_TOKEN, gives, problems, takes_json
 from app.api.door import DoorRoute, answer
 from app.api.exchange_schemas import AnswerTaken, LetterAnswer, LetterList, LetterShown
 from app.api.problem import malformed, problem
@@ -36,7 +36,7 @@ _PAGING = [
 
 @router.get(
     "",
-    responses={200: {"model": LetterList}, **problems("consent-withdrawn", "consent-expired", "malformed", "gone")},
+    responses={200: gives(LetterList), **problems("consent-withdrawn", "consent-expired", "malformed", "gone")},
     openapi_extra={**GRANT_TOKEN, "parameters": _PAGING},
     operation_id="listLetters",
 )
@@ -58,7 +58,7 @@ def index(request: Request, known: ByGrantToken) -> Response:
 @router.post(
     "/{letter_id}/answers",
     status_code=201,
-    responses={201: {"model": AnswerTaken}, **problems("not-found", "malformed", "too-large", "idempotency-conflict", "gone")},
+    responses={201: gives(AnswerTaken), **problems("not-found", "malformed", "too-large", "idempotency-conflict", "gone")},
     openapi_extra={**takes_json(LetterAnswer), **GRANT_TOKEN},
     operation_id="answerLetter",
 )

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.api.arriving import answered, receive
 from app.api.bodies import Malformed, read_as, strict_json
-from app.api.documented import GRANT_TOKEN, problems, takes_json
+from app.api.documented import GRANT_TOKEN, gives, problems, takes_json
 from app.api.door import DoorRoute, HotDoorRoute, answer
 from app.api.location_offers import offered
 from app.api.problem import problem
@@ -32,7 +32,7 @@ GATE = tuple(RULES.values())
 @hot.post(
     "",
     status_code=202,
-    responses={202: {"model": MessageAccepted}, **problems(*GATE, "malformed", "too-large", "idempotency-conflict", "gone")},
+    responses={202: gives(MessageAccepted), **problems(*GATE, "malformed", "too-large", "idempotency-conflict", "gone")},
     openapi_extra={**takes_json(Message), **GRANT_TOKEN},
     operation_id="sendMessage",
 )
@@ -49,7 +49,7 @@ async def create(request: Request) -> Response:
 
 @router.get(
     "/{message_id}",
-    responses={200: {"model": MessageStatus}, **problems("consent-withdrawn", "consent-expired", "not-found", "gone")},
+    responses={200: gives(MessageStatus), **problems("consent-withdrawn", "consent-expired", "not-found", "gone")},
     openapi_extra=GRANT_TOKEN,
     operation_id="showMessage",
 )

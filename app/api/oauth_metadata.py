@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from app.api.documented import problems
+from app.api.documented import gives, problems
 from app.api.door import DoorRoute, answer
 from app.api.oauth_schemas import GRANT_TYPES, Metadata
 from app.auth.calls import Arriving
@@ -19,7 +19,7 @@ router = APIRouter(route_class=DoorRoute, tags=["Finding the door"])
 _NO_TOKEN: dict[int | str, dict[str, Any]] = {500: problems()[500]}
 
 
-@router.get("/.well-known/oauth-authorization-server", responses={200: {"model": Metadata}, **_NO_TOKEN}, operation_id="metadata")
+@router.get("/.well-known/oauth-authorization-server", responses={200: gives(Metadata), **_NO_TOKEN}, operation_id="metadata")
 def show(call: Arriving) -> Response:
     """Authorization server metadata (RFC 8414). The issuer is the address of the instance, without a path."""
     return answer(metadata(call.settings))

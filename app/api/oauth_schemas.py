@@ -37,7 +37,7 @@ Country = Annotated[
 class Organisation(BaseModel):
     """Who is behind a client, in its own words; shown to owners as a claim."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     name: Name
     address: Line | None = None
@@ -49,7 +49,7 @@ class Organisation(BaseModel):
 class ClientMetadata(BaseModel):
     """Client metadata (RFC 7591 section 2). Members that are not known here are ignored, as the RFC demands."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     client_name: Name
     client_uri: SecureUrl | None = None

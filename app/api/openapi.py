@@ -7,9 +7,11 @@ from typing import Any, Final
 from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.api import commitment_schemas, event_schemas, exchange_schemas, oauth_schemas, problem_schemas, schemas
+from app.api.documented import ANSWERS
 from app.api.webhook_documents import described_webhooks
 from app.i18n import _
 
@@ -25,7 +27,7 @@ _TAKEN = (
     commitment_schemas.CommitmentReport,
     oauth_schemas.ClientMetadata,
 )
-_GIVEN = (
+_GIVEN: Final[tuple[type[BaseModel], ...]] = (
     event_schemas.WebhookPayload,
     oauth_schemas.GrantTokenAnswer,
     oauth_schemas.ClientTokenAnswer,
@@ -68,8 +70,15 @@ def _told_once(route: APIRoute) -> APIRoute:
 
 def _schemas() -> dict[str, Any]:
     taken = models_json_schema([(model, "validation") for model in _TAKEN], ref_template=_REF)[1]["$defs"]
-    given = models_json_schema([(model, "serialization") for model in _GIVEN], ref_template=_REF)[1]["$defs"]
-    return {**given, **taken}
+    given = models_json_schema([(model, "serialization") for model in (*_GIVEN, *ANSWERS.values())], ref_template=_REF)[1]["$defs"]
+    return {**_without_nulls(given), **taken}
+
+
+def _without_nulls(described: Any) -> Any:
+    """What is absent in an answer is left out there (`app.api.door.answer`): a default of null would say something else."""
+    if isinstance(described, dict):
+        return {name: _without_nulls(value) for name, value in described.items() if value is not None}
+    return [_without_nulls(one) for one in described] if isinstance(described, list) else described
 
 
 def _plain(operation: dict[str, Any]) -> None:

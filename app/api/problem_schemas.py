@@ -15,7 +15,7 @@ class FieldError(Given):
 class Problem(BaseModel):
     """A refusal (RFC 9457). `type` leads to a page about it."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     type: str
     title: str
@@ -28,7 +28,7 @@ class Problem(BaseModel):
 class OAuthProblem(BaseModel):
     """An error of an OAuth endpoint (RFC 6749 section 5.2)."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     error: str
     error_description: str | None = None

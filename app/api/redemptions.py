@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.bodies import Body, read_as, strict_json
-from app.api.documented import CLIENT_TOKEN, problems, takes_json
+from app.api.documented import CLIENT_TOKEN, gives, problems, takes_json
 from app.api.door import DoorRoute, answer
 from app.api.problem import problem
 from app.api.retries import Key, once
@@ -25,7 +25,7 @@ WRONG_CODE = Limit(60, timedelta(minutes=1))
 
 @router.post(
     "",
-    responses={200: {"model": Redeemed}, **problems("not-found", "malformed", "too-large", "idempotency-conflict")},
+    responses={200: gives(Redeemed), **problems("not-found", "malformed", "too-large", "idempotency-conflict")},
     openapi_extra={**takes_json(Redemption), **CLIENT_TOKEN},
     operation_id="redeem",
 )

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from app.api.bodies import Body, strict_json
-from app.api.documented import oauth_problems, takes_json
+from app.api.documented import gives, oauth_problems, takes_json
 from app.api.door import OAuthRoute, secret_answer
 from app.api.oauth_errors import NO_STORE, OAuthError
 from app.api.oauth_schemas import ClientInformation, ClientMetadata
@@ -30,7 +30,7 @@ _MANAGED: dict[str, Any] = {"security": [{"registration_token": []}]}
 @router.post(
     "",
     status_code=201,
-    responses={201: {"model": ClientInformation}, **_ERRORS},
+    responses={201: gives(ClientInformation), **_ERRORS},
     openapi_extra={**takes_json(ClientMetadata, key=False), "security": [{"initial_token": []}, {}]},
     operation_id="register",
 )
@@ -49,9 +49,7 @@ def create(request: Request, call: Arriving, body: Body) -> Response:
     return secret_answer(told, 201)
 
 
-@router.get(
-    "/{client_id}", responses={200: {"model": ClientInformation}, **_ERRORS}, openapi_extra=_MANAGED, operation_id="showRegistration"
-)
+@router.get("/{client_id}", responses={200: gives(ClientInformation), **_ERRORS}, openapi_extra=_MANAGED, operation_id="showRegistration")
 def show(call: Arriving, client_id: str) -> Response:
     """The registration as it stands (RFC 7592 section 2.1). Secrets are not told again."""
     token = call.bearer()
@@ -61,7 +59,7 @@ def show(call: Arriving, client_id: str) -> Response:
 
 @router.put(
     "/{client_id}",
-    responses={200: {"model": ClientInformation}, **_ERRORS},
+    responses={200: gives(ClientInformation), **_ERRORS},
     openapi_extra={**takes_json(ClientMetadata, key=False), **_MANAGED},
     operation_id="changeRegistration",
 )

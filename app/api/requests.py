@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.bodies import Body, read_as, strict_json
-from app.api.documented import CLIENT_TOKEN, problems, takes_json
+from app.api.documented import CLIENT_TOKEN, gives, problems, takes_json
 from app.api.door import DoorRoute, answer
 from app.api.problem import problem
 from app.api.relationship_keys import keys_of
@@ -26,7 +26,7 @@ from consent.terms import as_details
 router = APIRouter(prefix="/api/v1/requests", route_class=DoorRoute, tags=["Consents"])
 
 _ANSWERS = {
-    200: {"model": RequestShown},
+    200: gives(RequestShown),
     **problems("not-found", "not-countered", "consent-paused", "malformed", "too-large", "idempotency-conflict"),
 }
 _NOTHING = takes_json(Nothing)
@@ -35,7 +35,7 @@ _NOTHING = {**_NOTHING, **CLIENT_TOKEN, "requestBody": {**_NOTHING["requestBody"
 
 @router.get(
     "/{request_id}",
-    responses={200: {"model": RequestShown}, **problems("not-found")},
+    responses={200: gives(RequestShown), **problems("not-found")},
     openapi_extra=CLIENT_TOKEN,
     operation_id="showRequest",
 )

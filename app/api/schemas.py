@@ -61,13 +61,13 @@ Url = Annotated[
 class Taken(BaseModel):
     """Something that a client sends: unknown keys are refused, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Given(BaseModel):
     """Something that a client is given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Decision(Taken):

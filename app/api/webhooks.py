@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.bodies import Body, read_as, strict_json
-from app.api.documented import CLIENT_TOKEN, problems, takes_json
+from app.api.documented import CLIENT_TOKEN, gives, problems, takes_json
 from app.api.door import DoorRoute, answer, secret_answer
 from app.api.event_schemas import DeliveryList, DeliveryShown, TestEvent, WebhookSecret
 from app.api.paging import paging, paging_documented
@@ -26,9 +26,7 @@ _NOTHING: dict[str, Any] = {**_TAKES, **CLIENT_TOKEN, "requestBody": {**_TAKES["
 _REFUSALS = problems("malformed", "too-large", "idempotency-conflict")
 
 
-@router.post(
-    "/test", status_code=202, responses={202: {"model": TestEvent}, **_REFUSALS}, openapi_extra=_NOTHING, operation_id="testWebhook"
-)
+@router.post("/test", status_code=202, responses={202: gives(TestEvent), **_REFUSALS}, openapi_extra=_NOTHING, operation_id="testWebhook")
 def try_out(request: Request, known: ByClientToken, body: Body, key: Key) -> Response:
     """Send a signed event of type `webhook.test` to your webhook. What became of it stands under `deliveries`."""
     attempt = _attempt(request, known, "webhooks/test", body, key)
@@ -40,7 +38,7 @@ def try_out(request: Request, known: ByClientToken, body: Body, key: Key) -> Res
 @router.post(
     "/secret",
     status_code=201,
-    responses={201: {"model": WebhookSecret}, **_REFUSALS},
+    responses={201: gives(WebhookSecret), **_REFUSALS},
     openapi_extra=_NOTHING,
     operation_id="changeWebhookSecret",
 )
@@ -53,7 +51,7 @@ def change_secret(request: Request, known: ByClientToken, body: Body, key: Key) 
 
 @router.get(
     "/deliveries",
-    responses={200: {"model": DeliveryList}, **problems("malformed")},
+    responses={200: gives(DeliveryList), **problems("malformed")},
     openapi_extra={**CLIENT_TOKEN, "parameters": paging_documented()},
     operation_id="listDeliveries",
 )

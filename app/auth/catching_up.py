@@ -7,8 +7,9 @@ from sqlmodel import Session
 
 from app.auth import sessions
 from app.auth.owner import Owner
+from app.auth.profiles import profile_of
 from app.database import Stores
-from app.exchange import arrivals, marks, releases
+from app.exchange import arrivals, marks, releases, reminders
 from app.exchange.releases import Hand
 from consent import ledger
 from consent.act import Act
@@ -46,6 +47,7 @@ def _catch_up(stores: Stores, instance: InstanceKeys, keyring: Keyring, now: dat
         arrivals.collect(db, keyring, accounts.open_mailbox(db, keyring), now=now)
         act = Act(account_id=account_id, actor="owner", now=now, seal=accounts.mailbox(db, account_id).seal)
         releases.freshen(_hand(db, stores, instance, keyring, act, now=now))
+        reminders.renew(db, keyring, lambda: profile_of(db, keyring), instance, now=now)
         size, top = head.size, head.head
     if size > before and not held:
         marks.raise_mark(stores.state, account_id, size=size, head=top, now=now)

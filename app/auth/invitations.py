@@ -36,10 +36,15 @@ def valid(db: Session, token: str, guest: Guest, *, now: datetime, lock: bool = 
 def set_up(db: Session, *, now: datetime) -> str | None:
     """The set-up invitation: while nobody has an account, a fresh one-time token for the first owner, who is also the
     operator; earlier set-up tokens die. None once an owner exists."""
-    if db.exec(select(Account.account_id).limit(1)).first() is not None:
+    if inhabited(db):
         return None
     db.exec(delete(Invitation).where(col(Invitation.operator), col(Invitation.used_at).is_(None)))
     return invite(db, Guest.OWNER, now=now, operator=True)
+
+
+def inhabited(db: Session) -> bool:
+    """Whether anybody has an account here."""
+    return db.exec(select(Account.account_id).limit(1)).first() is not None
 
 
 def _hashed(token: str) -> bytes:

@@ -22,7 +22,7 @@ from app.auth.resealing import relationship_key_place, step
 from app.auth.sessions import OpenSession
 from app.database import Stores
 from app.errors import ForgedForm, NotUnlocked, StepUpNeeded
-from app.exchange import marks
+from app.exchange import marks, reminders
 from app.settings import Settings
 from consent import ledger
 from consent.act import Act, Signer
@@ -31,8 +31,9 @@ from vault import accounts, cipher, shredding
 from vault.instance import InstanceKeys
 from vault.keyring import Keyring
 from vault.mailbox import Mailbox, OpenMailbox
-from vault.records import Profile
+from vault.records import Fields, Profile
 from vault.resealing import remember
+from vault.segments import Digest
 from vault.store import Account, Record
 
 STEP_UP = timedelta(minutes=5)
@@ -59,6 +60,10 @@ class Owner:
     def account_id(self) -> str:
         """The account that everything in this request is bound to."""
         return self.account.account_id
+
+    def digests(self, model: type[Fields]) -> list[Digest]:
+        """Every visible record of a kind as its digest, from memory where nothing has changed; shared, so not to be changed."""
+        return self.stores.memory.digests(self.db, self.keyring, model)
 
     @cached_property
     def mailbox(self) -> Mailbox:
@@ -236,6 +241,7 @@ class Sender:
             if owner.resealing and (made := step(db, keyring, now=now)) and made.finished:
                 owner.shred_after()
             yield owner
+            reminders.renew(db, keyring, lambda: profile_of(db, keyring), owner.instance, now=now)
             db.flush()
             after = db.get(LedgerHead, session.account_id)
         if after is not None and after.size > before and not held:

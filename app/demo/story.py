@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.demo.browser import Browser, Unexpected
 from app.demo.conversation import converse
+from app.demo.knowing import know
 from app.demo.leaning import lean
 from app.demo.vendor import VendorProgram, asking
 
@@ -23,6 +24,7 @@ def tell(robin: Browser, *, now: datetime) -> None:
     _insurer(robin, insurer, now)
     _provider(robin, provider, now)
     _promises(robin, shop, insurer, provider, now)
+    know(robin, (shop, insurer, provider), now=now)
     lean(robin, (shop, insurer, provider), now=now)
 
 
@@ -176,7 +178,7 @@ def _provider(robin: Browser, vendor: str, now: datetime) -> None:
 
 
 def _promises(robin: Browser, shop: str, insurer: str, provider: str, now: datetime) -> None:
-    """One kept, one overdue with a remedy, one soon, one of robin's own."""
+    """One kept, one overdue with a remedy, one soon, one month by month; of robin's own one with a day, and a contract."""
     today = now.date()
     kept = _promise(robin, shop, "Deliver the bread order by Friday", today - timedelta(days=3))
     robin.send(f"/commitments/{kept}", f"/commitments/{kept}/keep", {"note": "It was there on Thursday"})
@@ -185,14 +187,18 @@ def _promises(robin: Browser, shop: str, insurer: str, provider: str, now: datet
         provider,
         "Credit two days of the outage",
         today - timedelta(days=2),
-        remedy={"remedy": "credit", "amount": "6.40", "currency": "EUR", "within": "P14D"},
+        more={"remedy": "credit", "amount": "6.40", "currency": "EUR", "within": "P14D"},
     )
     _promise(robin, insurer, "Answer whether dental work is covered", today + timedelta(days=4))
     _promise(robin, provider, "Give notice a month before moving", today + timedelta(days=60), by="me")
+    bill = {"when": "cycle", "every": "1", "unit": "month", "first": str(today - timedelta(days=40))}
+    _promise(robin, provider, "The bill comes on this day of the month", "", more=bill)
+    contract = {"when": "term", "ends": str(today + timedelta(days=200)), "notice": "P1M", "renews": "P1Y"}
+    _promise(robin, provider, "The line is mine for a year", "", by="me", more=contract)
 
 
-def _promise(robin: Browser, vendor: str, words: str, due: object, *, by: str = "them", remedy: dict[str, str] | None = None) -> str:
-    fields = {"vendor": vendor, "promise": words, "by": by, "source": "phone", "due_date": str(due), **(remedy or {})}
+def _promise(robin: Browser, vendor: str, words: str, due: object, *, by: str = "them", more: dict[str, str] | None = None) -> str:
+    fields = {"vendor": vendor, "promise": words, "by": by, "source": "phone", "due_date": str(due), **(more or {})}
     led = robin.send("/commitments/new", "/commitments", fields)
     return led.split("?")[0].rsplit("/", 1)[1]
 

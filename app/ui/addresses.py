@@ -90,7 +90,7 @@ def index(request: Request, owner: Reader) -> HTMLResponse:
     """The list."""
     mine = clients.vendors(owner)
     rows = addresses.rows(owner.db, owner.account_id)
-    digests = store.digests(owner.db, owner.keyring, AddressRecord)
+    digests = owner.digests(AddressRecord)
     found = [_row(digest.record_id, digest.values, rows.get(digest.record_id), mine, owner.now) for digest in digests]
     found.sort(key=lambda row: row.created_at, reverse=True)
     page = IndexPage(

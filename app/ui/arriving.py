@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlmodel import Session
 
 from app.auth.owner import Owner
-from app.exchange import arrivals
+from app.exchange import arrivals, reminders
 from consent import ledger
 from vault import accounts
 
@@ -27,3 +27,4 @@ def collect(owner: Owner) -> None:
     if arrivals.waiting(owner.db, owner.account_id):
         with writing(owner) as db:
             arrivals.collect(db, owner.keyring, accounts.open_mailbox(db, owner.keyring), now=owner.now)
+            reminders.renew(db, owner.keyring, lambda: owner.profile, owner.instance, now=owner.now)

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.auth.form import Form
@@ -14,11 +15,11 @@ from app.auth.owner import Owner, Reader, Writer
 from app.i18n import _
 from app.relationships import advice as advising
 from app.relationships import balance as scales
-from app.relationships.advice import Nurture
 from app.relationships.balance import Balance, Measure
 from app.relationships.evidence import Evidence, spending
-from app.ui import balance_parts, charts, weighing
+from app.ui import balance_following, balance_parts, charts, weighing
 from app.ui import balance_words as words
+from app.ui.balance_following import AdviceLine, CareLine, SignLine, WarningLine
 from app.ui.balance_parts import Look, OverTime, Weighed
 from app.ui.charts import Spot
 from app.ui.forms import FormErrors
@@ -26,7 +27,7 @@ from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors import find
 from vault import store
-from vault.records import Alternative, Yardstick
+from vault.records import Yardstick
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,16 +49,6 @@ class Row(NamedTuple):
     theirs: str
     magnitude: str
     lean: str
-
-
-@dataclass(frozen=True)
-class AdviceLine:
-    """One thing to do: what, why, where, and what the owner noted for it."""
-
-    title: str
-    because: str
-    links: tuple[tuple[str, str], ...]
-    alternatives: tuple[Alternative, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +80,14 @@ class ShowPage(Page):
     jobs: tuple[tuple[str, str, str], ...]
     over_time: OverTime
     advice: tuple[AdviceLine, ...]
-    warnings: tuple[str, ...]
-    nurture: Nurture
+    warnings: tuple[WarningLine, ...]
+    care: tuple[CareLine, ...]
+    cared: str
+    signs: tuple[SignLine, ...]
     signposts_at: datetime | None
+    own_measure: bool
+    values: Mapping[str, str]
+    errors: Mapping[str, str]
 
 
 @router.get("/balance")
@@ -104,11 +100,9 @@ def index(request: Request, owner: Reader) -> HTMLResponse:
 def update(request: Request, owner: Writer) -> Response:
     """Keep the owner's measure: from when on it is lopsided, and from when on close."""
     errors = FormErrors()
-    lopsided, close = (_share(owner.form.get(name), name, errors) for name in ("lopsided", "close"))
-    why = errors.limit("why", owner.form.get("why"), 1000)
-    if errors:
+    said = _yardstick(owner, errors)
+    if said is None:
         return render(request, _index(request, owner, owner.form, errors), status=422, owner=owner)
-    said = Yardstick(lopsided=lopsided, close=close, why=why, happened_at=owner.now, recorded_at=owner.now)
     store.add(owner.db, owner.keyring, said, now=owner.now)
     return see_other("/balance?done=measure-kept")
 
@@ -116,17 +110,35 @@ def update(request: Request, owner: Writer) -> Response:
 @router.get("/vendors/{vendor_id}/balance")
 def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
     """One company; the query is that of `/balance`."""
+    return render(request, _show(request, owner, vendor_id, None, {}), owner=owner)
+
+
+@router.post("/vendors/{vendor_id}/balance")
+def measure_one(request: Request, vendor_id: str, owner: Writer) -> Response:
+    """Keep a measure for this company alone; with `as_for_all` the one for all holds of it again."""
+    find(owner, vendor_id)
+    errors = FormErrors()
+    said = _yardstick(owner, errors, vendor_id=vendor_id)
+    if said is None:
+        return render(request, _show(request, owner, vendor_id, owner.form, errors), status=422, owner=owner)
+    store.add(owner.db, owner.keyring, said, now=owner.now)
+    return see_other(f"/vendors/{vendor_id}/balance?done=measure-kept")
+
+
+def _show(request: Request, owner: Owner, vendor_id: str, form: Form | None, errors: Mapping[str, str]) -> ShowPage:
     vendor = find(owner, vendor_id)
     look = balance_parts.look(request, owner)
     evidence = weighing.of_vendor(owner, vendor_id, vendor)
     paid = weighing.purchases(owner)
-    measure = scales.measure(weighing.yardsticks(owner), look.moment)
-    found = scales.weigh(evidence, spending(paid, look.moment), look.moment, day=look.day)
+    spent = spending(paid, look.moment)
+    measure = scales.measure(weighing.yardsticks(owner), look.moment, vendor_id=vendor_id)
+    found = scales.weigh(evidence, spent, look.moment, day=look.day)
     known_at = owner.now if look.hindsight else None
     course = scales.series(evidence, paid, scales.months(look.moment.at, MONTHS), known_at=known_at, day=look.day)
     titles = {one.record_id: one.job.title for one in evidence.jobs}
     last = advising.latest_signpost(evidence.signposts, look.moment)
-    page = ShowPage(
+    cared = advising.nurture(evidence, look.moment)
+    return ShowPage(
         vendor_id=vendor_id,
         name=vendor.name,
         look=look,
@@ -134,12 +146,36 @@ def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
         job=(found.job_id, titles[found.job_id]) if found.job_id else None,
         jobs=tuple((job_id, titles[job_id], words.span(one)) for job_id, one in found.jobs.items()),
         over_time=balance_parts.over_time(course, owner.profile.time_zone),
-        advice=_advice(found, evidence, measure),
-        warnings=tuple(words.beware(one.code, one.figures, one.names) for one in advising.warnings(evidence, look.moment)),
-        nurture=advising.nurture(evidence, look.moment),
+        advice=balance_following.advice(found, evidence, measure, spent, noted=vendor.substitutes),
+        warnings=balance_following.warnings(evidence, look.moment),
+        care=balance_following.care(cared, evidence),
+        cared=balance_following.cared(cared),
+        signs=balance_following.signs(evidence, look.moment),
         signposts_at=last.signpost.happened_at if last else None,
+        own_measure=measure.own,
+        values=_values(form, measure),
+        errors=errors,
     )
-    return render(request, page, owner=owner)
+
+
+def _yardstick(owner: Owner, errors: FormErrors, *, vendor_id: str | None = None) -> Yardstick | None:
+    """The measure as typed; None with what is wrong. Taken back, its numbers say nothing."""
+    taken_back = vendor_id is not None and owner.form.checked("as_for_all")
+    lopsided, close = ("1", "1") if taken_back else (_share(owner.form.get(name), name, errors) for name in ("lopsided", "close"))
+    why = errors.limit("why", owner.form.get("why"), 1000)
+    if errors:
+        return None
+    said = {"vendor_id": vendor_id, "as_for_all": taken_back, "lopsided": lopsided, "close": close, "why": why}
+    try:
+        return Yardstick.model_validate({**said, "happened_at": owner.now, "recorded_at": owner.now})
+    except ValidationError:
+        errors.add("why", _("This contains what cannot be kept. Type it again."))
+        return None
+
+
+def _values(form: Form | None, measure: Measure) -> dict[str, str]:
+    typed = form or Form({"lopsided": [f"{measure.lopsided:g}"], "close": [f"{measure.close:g}"]})
+    return {name: typed.get(name) for name in ("lopsided", "close", "why")}
 
 
 def _index(request: Request, owner: Owner, form: Form | None, errors: Mapping[str, str]) -> IndexPage:
@@ -152,17 +188,20 @@ def _index(request: Request, owner: Owner, form: Form | None, errors: Mapping[st
     drawn = sorted((one for one in found if one.asymmetry.width <= charts.VAGUE), key=lambda one: (one.asymmetry.width, one.vendor_id))
     numbers = {one.vendor_id: number for number, one in enumerate(drawn[:MOST_SPOTS], start=1)}
     found.sort(key=lambda one: (-_middle(one), gathered.vendors[one.vendor_id].casefold()))
-    rows = [_row(one, gathered.vendors[one.vendor_id], numbers.get(one.vendor_id, 0), measure) for one in found]
-    typed = form or Form({"lopsided": [f"{measure.lopsided:g}"], "close": [f"{measure.close:g}"]})
+    held_to = {one.vendor_id: scales.measure(gathered.yardsticks, look.moment, vendor_id=one.vendor_id) for one in found}
+    rows = [_row(one, gathered.vendors[one.vendor_id], numbers.get(one.vendor_id, 0), held_to[one.vendor_id]) for one in found]
     return IndexPage(
         look=look,
-        spots=tuple(charts.spot(numbers[one.vendor_id], one.magnitude, one.asymmetry, _tone(one, measure)) for one in drawn[:MOST_SPOTS]),
+        spots=tuple(
+            charts.spot(numbers[one.vendor_id], one.magnitude, one.asymmetry, _tone(one, held_to[one.vendor_id]))
+            for one in drawn[:MOST_SPOTS]
+        ),
         rows=tuple(rows[:MOST_ROWS]),
         more=max(0, len(rows) - MOST_ROWS),
         bare=len(gathered.vendors) - len(telling),
         band=(charts.map_x(measure.lopsided), charts.map_x(-measure.lopsided)),
         floor=charts.map_y(measure.close),
-        values={name: typed.get(name) for name in ("lopsided", "close", "why")},
+        values=_values(form, measure),
         errors=errors,
     )
 
@@ -202,32 +241,3 @@ def _share(typed: str, name: str, errors: FormErrors) -> str:
         errors.add(name, _("A number between 0 and 1, such as 0.2."))
         return ""
     return f"{value:.4f}".rstrip("0") or "0"
-
-
-def _advice(found: Balance, evidence: Evidence, measure: Measure) -> tuple[AdviceLine, ...]:
-    return tuple(_advised(one, found.vendor_id, evidence) for one in advising.advise(found, evidence, measure))
-
-
-def _advised(one: advising.Advice, vendor_id: str, evidence: Evidence) -> AdviceLine:
-    here = f"/vendors/{vendor_id}/balance"
-    promised = {promise.record_id: promise.commitment.promise for promise in evidence.promises}
-    factor = str(words.FACTOR[one.factor])
-    links: list[tuple[str, str]] = [(factor, f"{here}/{one.factor}")]
-    because = str(words.BECAUSE.get(one.code, ""))
-    match one.code:
-        case "find_out":
-            because = _("What would settle most: “%(factor)s” is still open.") % {"factor": factor}
-        case "ask_commitment":
-            links = [
-                (_("“%(promise)s” is just words") % {"promise": promised[ref.record_id]}, f"/commitments/{ref.record_id}")
-                for ref in one.refs
-            ]
-            links += [
-                (_("Write to them"), f"/letters/new?to={vendor_id}"),
-                (_("Write down what they promise"), f"/commitments/new?vendor={vendor_id}"),
-            ]
-        case "narrow":
-            links = [(_("Their permission"), f"/grants/{ref.record_id}") for ref in one.refs]
-        case "second_source" | "leave":
-            links += [(_("What else would do"), f"/jobs/{work.record_id}#alternatives") for work in evidence.jobs]
-    return AdviceLine(str(words.ADVICE[one.code]), because, tuple(links), one.alternatives)

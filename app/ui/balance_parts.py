@@ -77,12 +77,12 @@ class Weighed:
 
 @dataclass(frozen=True)
 class OverTime:
-    """The chart over time: bands, marks of the years, and the rows of the table behind it."""
+    """The chart over time: bands, marks of the years, and the rows of the table behind it, each with the day that shows it again."""
 
     mine: Band
     theirs: Band
     ticks: tuple[tuple[float, str], ...]
-    rows: tuple[tuple[datetime, str, str, str], ...]
+    rows: tuple[tuple[datetime, str, str, str, str], ...]
 
 
 def look(request: Request, owner: Owner) -> Look:
@@ -139,7 +139,16 @@ def line(one: Factored) -> FactorLine:
 def over_time(found: Sequence[Balance], zone: str) -> OverTime:
     """Balances of evenly spaced moments, the newest last."""
     ticks = charts.years([one.moment.at.astimezone(ZoneInfo(zone)).year for one in found])
-    rows = tuple((one.moment.at, words.span(one.mine), words.span(one.theirs), words.lean(one.asymmetry)) for one in _changes(found))
+    rows = tuple(
+        (
+            one.moment.at,
+            one.moment.at.astimezone(ZoneInfo(zone)).date().isoformat(),
+            words.span(one.mine),
+            words.span(one.theirs),
+            words.lean(one.asymmetry),
+        )
+        for one in _changes(found)
+    )
     return OverTime(charts.band([one.mine for one in found]), charts.band([one.theirs for one in found]), ticks, tuple(reversed(rows)))
 
 

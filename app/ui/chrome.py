@@ -12,13 +12,12 @@ from app.i18n import _, language, ngettext
 from app.tables import LetterAnswer
 from app.ui import quiet, wording
 from consent.store import Request as ConsentRequest
-from vault import store
 from vault.records import LetterRecord, MessageRecord
 
 # Which place a path belongs to: everything that is not one of the first four lies one step inside Me.
 INSIDE = {
-    "/today": ("/today",),
-    "/vendors": ("/vendors", "/imports", "/balance"),
+    "/today": ("/today", "/first-evening", "/search"),
+    "/vendors": ("/vendors", "/imports", "/balance", "/timeline"),
     "/inbox": ("/inbox", "/letters", "/nearby"),
     "/commitments": ("/commitments",),
     "/me": (
@@ -30,6 +29,7 @@ INSIDE = {
         "/requests",
         "/device",
         "/grants",
+        "/elsewhere",
         "/ledger",
         "/addresses",
         "/zones",
@@ -131,15 +131,13 @@ def waiting_requests(owner: Owner) -> int:
 def unread_messages(owner: Owner) -> int:
     """How many messages have not been opened: those still sealed, and those collected but not read; none that quiet hours hold."""
     offers = 0 if quiet.until(owner) else matched.count(owner.db, owner.account_id)
-    collected = sum(
-        _unread(digest.values) and not quiet.held(owner, digest.values) for digest in store.digests(owner.db, owner.keyring, MessageRecord)
-    )
+    collected = sum(_unread(digest.values) and not quiet.held(owner, digest.values) for digest in owner.digests(MessageRecord))
     return quiet.sealed_unread(owner) + offers + collected + _unread_answers(owner)
 
 
 def _unread_answers(owner: Owner) -> int:
     sealed = select(func.count()).where(col(LetterAnswer.account_id) == owner.account_id, col(LetterAnswer.sealed).is_not(None))
-    opened = sum(int(str(digest.values["unread"])) for digest in store.digests(owner.db, owner.keyring, LetterRecord))
+    opened = sum(int(str(digest.values["unread"])) for digest in owner.digests(LetterRecord))
     return int(owner.db.exec(sealed).one()) + opened
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlmodel import Session, col, select
 
@@ -14,8 +14,8 @@ from app.tables import Client
 from app.ui import terms_in_words as words
 from app.ui.terms_in_words import Fact
 from app.ui.vendor_words import Link, external, plain
-from vault import store
 from vault.records import Vendor
+from vault.segments import Digest
 
 
 @dataclass(frozen=True)
@@ -72,20 +72,47 @@ def of_ids(db: Session, ids: Iterable[str]) -> dict[str, Client]:
 
 def vendors(owner: Owner) -> dict[str, Known]:
     """The owner's companies by record id, in the order of their names."""
-    rows: list[tuple[str, dict[str, Any]]] = [
-        (digest.record_id, digest.values) for digest in store.digests(owner.db, owner.keyring, Vendor)
-    ]
-    known = (Known(record_id, values["name"], tuple(values["domains"])) for record_id, values in rows)
+    known = (one for names in _names(owner) for one in names.vendors.values())
     return {one.vendor_id: one for one in sorted(known, key=lambda one: one.name.casefold())}
+
+
+def of_parties(owner: Owner, ids: Iterable[str]) -> dict[str, Known]:
+    """The owner's companies by any of these ids that is theirs: of the record, or of a client of theirs."""
+    pieces = _names(owner)
+    found = ((party, names.vendors.get(party) or names.tied.get(party)) for party in set(ids) for names in pieces)
+    return {party: known for party, known in found if known is not None}
 
 
 def tied(owner: Owner) -> dict[str, Known]:
     """The owner's companies by the clients that are theirs."""
-    found: dict[str, Known] = {}
-    for digest in store.digests(owner.db, owner.keyring, Vendor):
-        values: dict[str, Any] = digest.values
-        found |= {client_id: Known(digest.record_id, values["name"]) for client_id in values["client_ids"]}
-    return found
+    return {client_id: known for names in _names(owner) for client_id, known in names.tied.items()}
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The companies of one segment, by their own ids and by those of their clients."""
+
+    vendors: dict[str, Known]
+    tied: dict[str, Known]
+
+    @property
+    def size(self) -> int:
+        return 600 * len(self.vendors)
+
+    @classmethod
+    def of(cls, digests: list[Digest]) -> Self:
+        vendors: dict[str, Known] = {}
+        tied: dict[str, Known] = {}
+        for digest in digests:
+            values: dict[str, Any] = digest.values
+            known = Known(digest.record_id, values["name"], tuple(values["domains"]))
+            vendors[digest.record_id] = known
+            tied |= dict.fromkeys(values["client_ids"], known)
+        return cls(vendors, tied)
+
+
+def _names(owner: Owner) -> list[_Names]:
+    return owner.stores.memory.pieces(owner.db, owner.keyring, Vendor, "names", _Names.of)
 
 
 def names(owner: Owner, ids: Iterable[str]) -> dict[str, str]:

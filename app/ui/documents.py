@@ -1,4 +1,4 @@
-"""Documents of an item or a company: attached, listed, opened, saved, removed.
+"""Documents of an item, a company or a promise: attached, listed, opened, saved, removed.
 
 An upload is sealed from the request stream, see `upload_stream`; the transaction is opened when all of it is sealed, so
 that a slow line holds no lock.
@@ -25,7 +25,7 @@ from app.ui.pages import Page
 from app.ui.render import render, see_other
 from vault import attachments, store
 from vault.attachments import LIMIT, Document, Sealer
-from vault.records import Item, Vendor
+from vault.records import Commitment, Item, Proof, Vendor
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +41,10 @@ KINDS: Mapping[str, Lazy] = {
 }
 SHOWN_ALONE = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """A document is shown in an origin of its own that may load and run nothing. The style is what browsers put around a picture."""
+
+
+MOST_PROOFS = 100
+"""As many as the record of a promise takes."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,13 @@ class Sealing:
 
     def __init__(self, sender: Sender, record_id: str) -> None:
         self._sender, self.sealer, self.sniffer = sender, Sealer(sender.keyring, record_id), Sniffer()
+        self.shows = ""
 
     def begin(self, fields: Mapping[str, str]) -> "Sealing":
         """The fields before the file. Raises ForgedForm."""
         if not self._sender.session.csrf_ok(fields.get("csrf", "")):
             raise ForgedForm
+        self.shows = fields.get("shows", "").strip()[:1000]
         return self
 
     def write(self, data: bytes) -> None:
@@ -105,6 +111,12 @@ async def attach_to_vendor(request: Request, vendor_id: str, sender: Unread) -> 
     return await _attach(request, sender, f"/vendors/{vendor_id}")
 
 
+@router.post("/commitments/{commitment_id}/documents")
+async def attach_to_promise(request: Request, commitment_id: str, sender: Unread) -> Response:
+    """Attach a file to a promise as evidence; `shows` says of what."""
+    return await _attach(request, sender, f"/commitments/{commitment_id}")
+
+
 @router.get("/items/{item_id}/documents/{document_id}")
 def of_item(request: Request, item_id: str, document_id: str, owner: Reader) -> Response:
     """A document of an item; `?save=1` hands it out to be saved."""
@@ -115,6 +127,12 @@ def of_item(request: Request, item_id: str, document_id: str, owner: Reader) -> 
 def of_vendor(request: Request, vendor_id: str, document_id: str, owner: Reader) -> Response:
     """A document of a company; `?save=1` hands it out to be saved."""
     return _handed_out(request, owner, f"/vendors/{vendor_id}", document_id)
+
+
+@router.get("/commitments/{commitment_id}/documents/{document_id}")
+def of_promise(request: Request, commitment_id: str, document_id: str, owner: Reader) -> Response:
+    """A document of a promise; `?save=1` hands it out to be saved."""
+    return _handed_out(request, owner, f"/commitments/{commitment_id}", document_id)
 
 
 @router.get("/items/{item_id}/documents/{document_id}/remove")
@@ -129,6 +147,12 @@ def ask_remove_of_vendor(request: Request, vendor_id: str, document_id: str, own
     return _asked(request, owner, f"/vendors/{vendor_id}", document_id)
 
 
+@router.get("/commitments/{commitment_id}/documents/{document_id}/remove")
+def ask_remove_of_promise(request: Request, commitment_id: str, document_id: str, owner: Reader) -> Response:
+    """Ask before removing."""
+    return _asked(request, owner, f"/commitments/{commitment_id}", document_id)
+
+
 @router.post("/items/{item_id}/documents/{document_id}/remove")
 def remove_of_item(item_id: str, document_id: str, owner: Writer) -> Response:
     """Remove a document of an item for good."""
@@ -139,6 +163,12 @@ def remove_of_item(item_id: str, document_id: str, owner: Writer) -> Response:
 def remove_of_vendor(vendor_id: str, document_id: str, owner: Writer) -> Response:
     """Remove a document of a company for good."""
     return _removed(owner, f"/vendors/{vendor_id}", document_id)
+
+
+@router.post("/commitments/{commitment_id}/documents/{document_id}/remove")
+def remove_of_promise(commitment_id: str, document_id: str, owner: Writer) -> Response:
+    """Remove a document of a promise for good."""
+    return _removed(owner, f"/commitments/{commitment_id}", document_id)
 
 
 def rows(owner: Owner, holder: str) -> tuple[Row, ...]:
@@ -169,14 +199,25 @@ async def _attach(request: Request, sender: Sender, holder: str) -> Response:
         errors.add("file", _("Choose a file first."))
         return await run_in_threadpool(_refused, request, sender, holder, errors, 422)
     draft = sealing.sealer.draft(received.name or _("document"), sealing.sniffer.found(), now=sender.now)
-    await run_in_threadpool(_keep, sender, holder, draft)
+    await run_in_threadpool(_keep, sender, holder, draft, sealing.shows)
     return see_other(f"{holder}?done=document-kept#documents")
 
 
-def _keep(sender: Sender, holder: str, draft: attachments.Draft) -> None:
+def _keep(sender: Sender, holder: str, draft: attachments.Draft, shows: str) -> None:
     with sender.writing() as owner:
         _name(owner, holder)
-        attachments.add(owner.db, draft)
+        document_id = attachments.add(owner.db, draft)
+        if holder.startswith("/commitments/"):
+            _prove(owner, _record_id(holder), document_id, shows)
+
+
+def _prove(owner: Owner, commitment_id: str, document_id: str, shows: str) -> None:
+    """Say in the promise itself what the document shows; where that list is full, the document is there all the same."""
+    opened = store.get(owner.db, owner.keyring, Commitment, commitment_id)
+    if opened is not None and len(opened.fields.proofs) < MOST_PROOFS:
+        made = Proof(record_id=commitment_id, document_id=document_id, shows=shows, added_at=owner.now)
+        grown = opened.fields.model_copy(update={"proofs": (*opened.fields.proofs, made)})
+        store.replace(owner.db, owner.keyring, commitment_id, grown, now=owner.now)
 
 
 def _refused(request: Request, sender: Sender, holder: str, errors: FormErrors, status: int) -> Response:
@@ -195,10 +236,13 @@ def _name_now(sender: Sender, holder: str) -> None:
 
 
 def _name(owner: Owner, holder: str) -> str:
-    """What the item or company is called. Raises NotFound."""
+    """What the item, company or promise is called. Raises NotFound."""
     if holder.startswith("/items/"):
         item = store.get(owner.db, owner.keyring, Item, _record_id(holder))
         found = item.fields.label or item.fields.value if item else ""
+    elif holder.startswith("/commitments/"):
+        promise = store.get(owner.db, owner.keyring, Commitment, _record_id(holder))
+        found = promise.fields.promise if promise else ""
     else:
         vendor = store.get(owner.db, owner.keyring, Vendor, _record_id(holder))
         found = vendor.fields.name if vendor else ""

@@ -16,15 +16,15 @@ from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
 from app.i18n import _
 from app.relationships import balance as scales
-from app.relationships.evidence import Evidence, spending
-from app.relationships.factors import COUNTED, Ref
-from app.ui import balance_parts, weighing
+from app.relationships.evidence import spending
+from app.relationships.factors import COUNTED
+from app.ui import balance_parts, evidence_lines, weighing
 from app.ui import balance_words as words
 from app.ui.balance_parts import FactorLine, Look
+from app.ui.evidence_lines import EvidenceLine
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
-from app.ui.vendor_words import plain
 from app.ui.vendors import find
 from vault import store
 from vault.records import Correction, Factor
@@ -33,16 +33,6 @@ router = APIRouter(include_in_schema=False)
 
 FACTORS = frozenset(get_args(Factor))
 FIELDS = ("says", "low", "high", "day", "why", "since")
-MOST_REFS = 100
-
-
-@dataclass(frozen=True)
-class EvidenceLine:
-    """A piece of evidence: what it says, when it was so, and where it is kept."""
-
-    text: str
-    href: str
-    at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -181,7 +171,7 @@ def _page(request: Request, owner: Owner, of: tuple[str, Factor], form: Form, er
         look=look,
         line=balance_parts.line(one),
         computed=words.span(one.found.range),
-        evidence=tuple(_evidence(ref, evidence) for ref in one.found.refs[:MOST_REFS]),
+        evidence=evidence_lines.lines(one.found.refs, evidence),
         corrections=tuple(_said(one) for one in said),
         says=tuple((code, str(words.SAYS[code])) for code in offered if code != "taken_back" or said),
         days=tuple((code, str(text)) for code, text in words.DAY.items()),
@@ -194,22 +184,3 @@ def _page(request: Request, owner: Owner, of: tuple[str, Factor], form: Form, er
 def _said(one: Correction) -> Said:
     stands = words.span(scales.said(one)) if one.says == "range" else ""
     return Said(str(words.SAYS[one.says]), stands, str(words.DAY[one.day]), one.why, one.happened_at, one.recorded_at)
-
-
-def _evidence(ref: Ref, evidence: Evidence) -> EvidenceLine:
-    match ref.source:
-        case "interaction":
-            (happening,) = [one.interaction for one in evidence.happenings if one.record_id == ref.record_id]
-            return EvidenceLine(happening.title, f"/vendors/{evidence.vendor_id}#timeline", happening.happened_at)
-        case "commitment":
-            (promise,) = [one for one in evidence.promises if one.record_id == ref.record_id]
-            return EvidenceLine(plain(promise.commitment.promise), f"/commitments/{ref.record_id}", promise.created_at)
-        case "grant":
-            (consent,) = [one for one in evidence.consents if one.grant_id == ref.record_id]
-            return EvidenceLine(_("Their permission"), f"/grants/{ref.record_id}", consent.given_at)
-        case "held":
-            (holding,) = [one for one in evidence.holdings if one.record_id == ref.record_id]
-            return EvidenceLine(_("What they say that they hold"), f"/vendors/{evidence.vendor_id}/held", holding.received_at)
-        case "job":
-            (work,) = [one for one in evidence.jobs if one.record_id == ref.record_id]
-            return EvidenceLine(work.job.title, f"/jobs/{ref.record_id}", None)

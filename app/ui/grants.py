@@ -16,8 +16,9 @@ from app.errors import NotFound
 from app.exchange import clocks, releases, withdrawals
 from app.i18n import _
 from app.tables import Client, Message
-from app.ui import clients, history, letters, proviso, releasing, standing_still, terms_in_words, wording
+from app.ui import clients, elsewhere_parts, history, letters, proviso, releasing, standing_still, terms_in_words, wording
 from app.ui.clients import ClientInWords, Known
+from app.ui.elsewhere_parts import Row as ElsewhereRow
 from app.ui.history import Line
 from app.ui.letters import Row as LetterRow
 from app.ui.pages import Page
@@ -65,6 +66,7 @@ class IndexPage(Page):
     template: ClassVar[str] = "grants/index.html"
     live: tuple[Row, ...]
     ended: tuple[Row, ...]
+    elsewhere: tuple[ElsewhereRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,11 @@ def index(request: Request, owner: Reader) -> HTMLResponse:
     found = owner.db.exec(newest).all()
     names = clients.names(owner, [grant.client_id for grant in found])
     rows = [_row(grant, names.get(grant.client_id, _("a system you do not know")), owner.now) for grant in found]
-    page = IndexPage(live=tuple(row for row in rows if row.live), ended=tuple(row for row in rows if not row.live))
+    page = IndexPage(
+        live=tuple(row for row in rows if row.live),
+        ended=tuple(row for row in rows if not row.live),
+        elsewhere=tuple(row for row in elsewhere_parts.rows(owner) if not row.over),
+    )
     return render(request, page, owner=owner)
 
 

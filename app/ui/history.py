@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from app.auth.owner import Owner
 from app.i18n import _, lazy
 from app.ui import clients, terms_in_words, wording
+from app.ui.render import as_datetime, in_zone
 from app.ui.terms_in_words import Fact
 from app.ui.vendor_words import plain
 from app.ui.wording import Side
@@ -43,6 +44,7 @@ SAID: Mapping[str, Callable[[str], str]] = {
     "channel": terms_in_words.channel,
     "kind": lambda kind: wording.of_code({**wording.MESSAGE, **wording.EVENT}, kind),
     "reason": wording.refusal,
+    "happened_at": lambda at: as_datetime(datetime.fromisoformat(at)),
     "vote": lambda vote: _("useful") if vote == "useful" else _("not useful"),
 }
 # Where a line leads, the nearest thing first.
@@ -118,10 +120,17 @@ def _worded(owner: Owner, entries: list[Entry]) -> list[Line]:
     ids = {row.actor.partition(":")[2] for row, _details in entries}
     ids |= {str(details["client_id"]) for _row, details in entries if details and "client_id" in details}
     names = clients.names(owner, ids - {""})
-    return [_line(row, details, names) for row, details in entries]
+    with in_zone(owner.profile.time_zone):
+        return [_line(row, details, names) for row, details in entries]
 
 
 def _line(row: LedgerEntry, details: dict[str, Any] | None, names: Mapping[str, str]) -> Line:
+    told = line(row, details, names)
+    return replace(told, href=next((f"{place}{details[key]}" for key, place in PLACES.items() if details and details.get(key)), None))
+
+
+def line(row: LedgerEntry, details: dict[str, Any] | None, names: Mapping[str, str]) -> Line:
+    """An entry in words, leading nowhere. `names` are those of companies, by client id; `details` None when they do not open."""
     return Line(
         seq=row.seq,
         at=row.at,
@@ -129,7 +138,7 @@ def _line(row: LedgerEntry, details: dict[str, Any] | None, names: Mapping[str, 
         who=wording.actor(row.actor, names),
         side=wording.said_by(row.actor),
         facts=_facts(details or {}, names, told=row.actor),
-        href=next((f"{place}{details[key]}" for key, place in PLACES.items() if details and details.get(key)), None),
+        href=None,
         sealed=details is None,
     )
 

@@ -19,7 +19,7 @@ from app.ui.import_senders import SendersPage
 from app.ui.imports import format_in_words
 from app.ui.items import FRIENDLY, term_in_words
 from app.ui.pages import Page
-from app.ui.render import render, see_other
+from app.ui.render import in_zone, render, see_other
 from vault import store
 from vault.records import Import, Item, Vendor
 
@@ -95,7 +95,8 @@ def show(request: Request, import_id: str, owner: Reader, tick: str = "") -> Res
     """The preview of an import that waits, or what an applied one did. `?tick=company` or `all` fills in boxes, nothing more."""
     waiting = applying.preview(owner.db, owner.keyring, import_id)
     if waiting is not None:
-        page: Page = senders(waiting, import_id, tick) if waiting.head.format == SOURCE else _preview(import_id, waiting)
+        with in_zone(owner.profile.time_zone):
+            page: Page = senders(waiting, import_id, tick) if waiting.head.format == SOURCE else _preview(import_id, waiting)
         return render(request, page, owner=owner)
     head = staging.head(owner.db, owner.keyring, import_id)
     if head is not None:

@@ -28,6 +28,9 @@ FIELDS: Mapping[str, Lazy] = {
     "notes": lazy("Notes"),
     "sources": lazy("Where it came from"),
     "mail": lazy("Their mails"),
+    "owned_by": lazy("Who owns them"),
+    "privacy": lazy("Privacy contact"),
+    "substitutes": lazy("Who else would do"),
 }
 
 MEANINGS: Mapping[str, Lazy] = {

@@ -97,11 +97,7 @@ def index(request: Request, owner: Reader) -> HTMLResponse:
         _collect(owner)
     arriving.collect(owner)
     known = clients.tied(owner)
-    found = [
-        (digest.record_id, digest.values)
-        for digest in store.digests(owner.db, owner.keyring, MessageRecord)
-        if not quiet.held(owner, digest.values)
-    ]
+    found = [(digest.record_id, digest.values) for digest in owner.digests(MessageRecord) if not quiet.held(owner, digest.values)]
     by_sender: dict[tuple[str, str | None], list[Row]] = {}
     for record_id, values in found:
         vendor = known.get(str(values["client_id"]))

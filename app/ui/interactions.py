@@ -1,6 +1,5 @@
 """Interactions: what happened with a company, written down once. It is evidence: a mistake is corrected by the next entry."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -15,8 +14,9 @@ from starlette.responses import Response
 from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.i18n import Lazy, _, lazy
-from app.ui.bonds import INTERACTION
+from app.ui import amounts
 from app.ui.forms import FormErrors
+from app.ui.moments import INTERACTION
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors import find
@@ -37,19 +37,17 @@ EARLIEST = date(1900, 1, 1)
 """Nobody living dealt with anybody before; and far past dates leave the calendar in some time zones."""
 
 TITLE, NOTE = 200, 20_000
-_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What stands in the form."""
+    """What stands in the form. Who began is never guessed: the balance and the closeness shown are weighed from it."""
 
     kind: str = "contact"
     title: str = ""
     date: str = ""
     time: str = ""
-    initiative: str = "me"
+    initiative: str = ""
     feeling: str = "unsaid"
     amount: str = ""
     currency: str = ""
@@ -106,9 +104,9 @@ def _parse(owner: Owner, vendor_id: str, typed: Typed) -> tuple[Interaction | No
         ("feeling", typed.feeling, FEELING),
     ):
         if value not in known:
-            errors.add(name, _("Choose one of these."))
+            errors.add(name, _("Say who began: you, or they.") if name == "initiative" else _("Choose one of these."))
     happened_at = _happened(typed, owner, errors)
-    amount, currency = _money(typed, errors)
+    amount, currency = amounts.read(typed.amount, typed.currency, errors)
     if errors or happened_at is None:
         return None, errors
     values = {
@@ -150,20 +148,6 @@ def _happened(typed: Typed, owner: Owner, errors: FormErrors) -> datetime | None
         errors.add("date", _("This date lies before %(year)d. Check the year.") % {"year": EARLIEST.year})
         return None
     return min(datetime.combine(day, at.replace(tzinfo=None), tzinfo=zone).astimezone(UTC), owner.now)
-
-
-def _money(typed: Typed, errors: FormErrors) -> tuple[str | None, str | None]:
-    if not typed.amount:
-        return None, None
-    amount = typed.amount.replace(" ", "")
-    if amount.count(",") == 1 and "." not in amount:
-        amount = amount.replace(",", ".")
-    currency = typed.currency.upper()
-    if not _AMOUNT.fullmatch(amount):
-        errors.add("amount", _("Write the amount in figures, for example 12.50."))
-    if not _CURRENCY.fullmatch(currency):
-        errors.add("currency", _("Write the currency as three letters, for example EUR."))
-    return amount, currency
 
 
 def _page(vendor_id: str, vendor: str, typed: Typed, errors: Mapping[str, str]) -> NewPage:

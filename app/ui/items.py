@@ -153,7 +153,7 @@ def index(request: Request, owner: Reader) -> HTMLResponse:
     reaching = reach.of_owner(owner)
     rows: dict[str, list[Row]] = {}
     for digest in sorted(
-        store.digests(owner.db, owner.keyring, Item),
+        owner.digests(Item),
         key=lambda one: (str(one.values["label"]).casefold(), str(one.values["value"]).casefold()),
     ):
         term = str(digest.values["term"])

@@ -25,11 +25,23 @@ from app.ui.job_words import Step, step_in_words
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from vault import store
-from vault.records import Alternative, Closed, Fired, Gone, Hired, Job, Looked, Reviewed, Weighed
+from vault.records import Alternative, Closed, Fired, Gone, Hired, Job, JobStep, Looked, Reviewed, Weighed
 
 router = APIRouter(include_in_schema=False)
 
 Option = tuple[str, str]
+
+STEPS: Mapping[str, tuple[type[JobStep], str]] = {
+    "weigh": (Weighed, "weigh"),
+    "hire": (Hired, "hire"),
+    "fire": (Fired, "fire"),
+    "review": (Reviewed, "review"),
+    "alternatives": (Alternative, "alternatives"),
+    "drop": (Gone, "alternatives"),
+    "look": (Looked, "look"),
+    "close": (Closed, "close"),
+}
+"""What can be written down of a job, by the last part of its path, and the part of the page that it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -164,54 +176,6 @@ def update(request: Request, job_id: str, owner: Writer) -> Response:
     return see_other(f"/jobs/{job_id}?done=job-changed")
 
 
-@router.post("/jobs/{job_id}/weigh")
-def weigh(request: Request, job_id: str, owner: Writer) -> Response:
-    """How much hangs on it."""
-    return _step(request, owner, job_id, Weighed, "weigh")
-
-
-@router.post("/jobs/{job_id}/hire")
-def hire(request: Request, job_id: str, owner: Writer) -> Response:
-    """Hire a company for it."""
-    return _step(request, owner, job_id, Hired, "hire")
-
-
-@router.post("/jobs/{job_id}/fire")
-def fire(request: Request, job_id: str, owner: Writer) -> Response:
-    """Let a company go."""
-    return _step(request, owner, job_id, Fired, "fire")
-
-
-@router.post("/jobs/{job_id}/review")
-def review(request: Request, job_id: str, owner: Writer) -> Response:
-    """How it went, and whether the owner would hire them again."""
-    return _step(request, owner, job_id, Reviewed, "review")
-
-
-@router.post("/jobs/{job_id}/alternatives")
-def add_alternative(request: Request, job_id: str, owner: Writer) -> Response:
-    """Note what else would do."""
-    return _step(request, owner, job_id, Alternative, "alternatives")
-
-
-@router.post("/jobs/{job_id}/alternatives/drop")
-def drop_alternative(request: Request, job_id: str, owner: Writer) -> Response:
-    """It would not do any more."""
-    return _step(request, owner, job_id, Gone, "alternatives")
-
-
-@router.post("/jobs/{job_id}/look")
-def look(request: Request, job_id: str, owner: Writer) -> Response:
-    """The owner has looked around: these are all."""
-    return _step(request, owner, job_id, Looked, "look")
-
-
-@router.post("/jobs/{job_id}/close")
-def close(request: Request, job_id: str, owner: Writer) -> Response:
-    """It needs doing no more."""
-    return _step(request, owner, job_id, Closed, "close")
-
-
 @router.post("/jobs/{job_id}/remove")
 def remove(request: Request, job_id: str, owner: Writer) -> Response:
     """Remove a job for good, with what was noted under it."""
@@ -223,13 +187,18 @@ def remove(request: Request, job_id: str, owner: Writer) -> Response:
     return see_other("/jobs?done=job-removed")
 
 
-def _step(request: Request, owner: Owner, job_id: str, kind: Any, asked: str) -> Response:
+@router.post("/jobs/{job_id}/{step}")
+def take(request: Request, job_id: str, step: str, owner: Writer) -> Response:
+    """One more step in a job's life, by the table of steps."""
     job, errors = _find(owner, job_id), FormErrors()
-    step = job_form.read_step(kind, owner, clients.vendors(owner), errors)
-    if step is None or len(job.steps) >= jobs.MOST_STEPS:
+    if step not in STEPS:
+        raise NotFound
+    kind, asked = STEPS[step]
+    read = job_form.read_step(kind, owner, clients.vendors(owner), errors)
+    if read is None or len(job.steps) >= jobs.MOST_STEPS:
         page = _show(owner, job_id, job, asked, _typed(owner.form), errors)
         return render(request, page, status=422, owner=owner)
-    store.replace(owner.db, owner.keyring, job_id, jobs.with_step(job, step), now=owner.now)
+    store.replace(owner.db, owner.keyring, job_id, jobs.with_step(job, read), now=owner.now)
     return see_other(f"/jobs/{job_id}?done=job-step#{asked}")
 
 

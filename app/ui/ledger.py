@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from app.auth.owner import Owner, Reader
 from app.exchange import marks
 from app.i18n import Lazy, _, lazy, ngettext
-from app.ui import history, wording
+from app.ui import history, past, wording
 from app.ui.history import Line
 from app.ui.pages import Page
 from app.ui.render import render
@@ -46,6 +46,7 @@ class IndexPage(Page):
     size: int
     first: bool
     older: int | None
+    brought: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,8 @@ def index(request: Request, owner: Reader, before: Annotated[int | None, Query(g
     """History, newest first; `before` is a sequence number."""
     lines, older = history.newest(owner, before=before)
     size = owner.db.get_one(LedgerHead, owner.account_id).size
-    return render(request, IndexPage(lines=tuple(lines), size=size, first=before is None, older=older), owner=owner)
+    page = IndexPage(lines=tuple(lines), size=size, first=before is None, older=older, brought=past.any_brought(owner))
+    return render(request, page, owner=owner)
 
 
 @router.get("/ledger/verify")

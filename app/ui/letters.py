@@ -16,10 +16,12 @@ from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
 from app.exchange import letters, sealing_keys
 from app.i18n import Lazy, _, lazy
-from app.ui import arriving, clients, writing_to
+from app.ui import arriving, clients, matter_parts, rights_letters, writing_to
 from app.ui.forms import FormErrors
+from app.ui.matter_parts import MatterLine
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.rights_letters import Drafted
 from app.ui.vendor_words import letter as shown_safely
 from app.ui.vendor_words import plain
 from app.ui.writing_to import Addressee
@@ -90,10 +92,11 @@ class ChoosePage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class NewPage(Page):
-    """The form."""
+    """The form; with `asked` it is a rights letter."""
 
     template: ClassVar[str] = "letters/new.html"
     to: Addressee
+    asked: Drafted | None
     values: Mapping[str, str]
     kinds: tuple[tuple[str, str], ...]
     ways: tuple[tuple[str, str], ...]
@@ -112,6 +115,7 @@ class ShowPage(Page):
     mailto: str
     thread: tuple[Said, ...]
     can_answer: bool
+    matter: MatterLine | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,13 +139,18 @@ def index(request: Request, owner: Reader) -> HTMLResponse:
 
 @router.get("/letters/new")
 def new(request: Request, owner: Reader) -> HTMLResponse:
-    """The form. `?to=` is a company, a permission, or a message that is answered."""
+    """The form. `?to=` is a company, a permission, or a message that is answered; `?right=` or `?matter=` make a rights letter of it."""
     to = request.query_params.get("to", "")
     if not to:
         return render(request, _choose_page(owner), owner=owner)
-    addressee = _addressee(owner, to)
+    errors = FormErrors()
+    query = Form({name: request.query_params.getlist(name) for name in request.query_params})
+    asked = rights_letters.drafted(owner, _addressee(owner, to), query, errors)
+    addressee = asked.addressee if asked else _addressee(owner, to)
     values = {"subject": addressee.subject, "body": "", "kind": addressee.kind, "way": "api" if addressee.key else "email"}
-    return render(request, _new_page(addressee, values, {}), owner=owner)
+    if asked:
+        values |= {"subject": asked.words.subject, "body": asked.words.body}
+    return render(request, _new_page(addressee, asked, values, errors), owner=owner)
 
 
 @router.post("/letters/new")
@@ -150,12 +159,17 @@ def create(request: Request, owner: Writer) -> Response:
     form = owner.form
     if not form.get("to"):
         return render(request, _choose_page(owner), status=422, owner=owner)
-    addressee = _addressee(owner, form.get("to"))
-    letter, errors = _read(addressee, form, owner.now)
+    errors = FormErrors()
+    asked = rights_letters.drafted(owner, _addressee(owner, form.get("to")), form, errors)
+    addressee = asked.addressee if asked else _addressee(owner, form.get("to"))
+    letter = _read(addressee, form, errors, kind="rights" if asked else form.get("kind"), now=owner.now)
     if letter is None:
         values = {name: form.get(name) for name in ("subject", "body", "kind", "way")}
-        return render(request, _new_page(addressee, values, errors), status=422, owner=owner)
+        return render(request, _new_page(addressee, asked, values, errors), status=422, owner=owner)
+    if asked:
+        letter = asked.on(letter)
     if letter.way == "api" and addressee.grant and addressee.key:
+        letter = rights_letters.gone(owner, letter, way="api")
         sealing_keys.settle(owner.db, addressee.grant, addressee.key, now=owner.now)
         letter_id = letters.send(owner.db, owner.act(), owner.keyring, addressee.grant, letter, key=addressee.key)
         return see_other(f"/letters/{letter_id}?done=letter-sent")
@@ -182,6 +196,7 @@ def show(request: Request, letter_id: str, owner: Reader) -> HTMLResponse:
             for one in letter.replies
         ),
         can_answer=bool(letter.grant_id or letter.vendor_id),
+        matter=matter_parts.of_letter(owner, letter),
     )
     return render(request, page, owner=owner)
 
@@ -203,24 +218,24 @@ def sent(letter_id: str, owner: Writer) -> Response:
         return see_other(f"/letters/{letter_id}?done=already")
     if way not in WAYS or way == "api":
         raise NotFound
-    letters.sent(owner.db, owner.act(), owner.keyring, letter_id, letter, way=way)
+    letters.sent(owner.db, owner.act(), owner.keyring, letter_id, rights_letters.gone(owner, letter, way=way), way=way)
     return see_other(f"/letters/{letter_id}?done=letter-gone")
 
 
 def of_grant(owner: Owner, grant_id: str) -> tuple[Row, ...]:
     """The letters that went by one permission, the latest first."""
-    mine = (one for one in store.digests(owner.db, owner.keyring, LetterRecord) if one.values["grant_id"] == grant_id)
+    mine = (one for one in owner.digests(LetterRecord) if one.values["grant_id"] == grant_id)
     return tuple(sorted((_row(one) for one in mine), key=_latest, reverse=True))
 
 
 def answered(owner: Owner) -> list[tuple[str, Row]]:
     """Letters with answers, each with the client that answered, for the inbox."""
-    found = ((str(one.values["client_id"]), _row(one)) for one in store.digests(owner.db, owner.keyring, LetterRecord))
+    found = ((str(one.values["client_id"]), _row(one)) for one in owner.digests(LetterRecord))
     return [(client_id, row) for client_id, row in found if row.replies]
 
 
 def _rows(owner: Owner) -> list[Row]:
-    return [_row(one) for one in store.digests(owner.db, owner.keyring, LetterRecord)]
+    return [_row(one) for one in owner.digests(LetterRecord)]
 
 
 def _row(digest: Digest) -> Row:
@@ -261,15 +276,15 @@ def _choose_page(owner: Owner) -> ChoosePage:
     return ChoosePage(companies=tuple((one.vendor_id, one.name) for one in clients.vendors(owner).values()))
 
 
-def _new_page(addressee: Addressee, values: Mapping[str, str], errors: Mapping[str, str]) -> NewPage:
+def _new_page(addressee: Addressee, asked: Drafted | None, values: Mapping[str, str], errors: Mapping[str, str]) -> NewPage:
     kinds = tuple((code, str(words)) for code, words in KINDS.items() if code != "answer" or addressee.kind == "answer")
     offered = [code for code in ("api", "email", "post") if code != "api" or addressee.key]
-    return NewPage(to=addressee, values=values, kinds=kinds, ways=tuple((code, str(WAYS[code])) for code in offered), errors=errors)
+    ways = tuple((code, str(WAYS[code])) for code in offered)
+    return NewPage(to=addressee, asked=asked, values=values, kinds=kinds, ways=ways, errors=errors)
 
 
-def _read(addressee: Addressee, form: Form, now: datetime) -> tuple[LetterRecord | None, FormErrors]:
-    errors = FormErrors()
-    subject, body, kind, way = (form.get(name).replace("\r\n", "\n").strip() for name in ("subject", "body", "kind", "way"))
+def _read(addressee: Addressee, form: Form, errors: FormErrors, *, kind: str, now: datetime) -> LetterRecord | None:
+    subject, body, way = (form.get(name) for name in ("subject", "body", "way"))
     errors.require("subject", subject, _("Say in a few words what it is about."))
     errors.limit("subject", subject, SUBJECT)
     errors.require("body", body, _("A letter needs words."))
@@ -279,11 +294,11 @@ def _read(addressee: Addressee, form: Form, now: datetime) -> tuple[LetterRecord
     if way not in WAYS or way == "other" or (way == "api" and not addressee.key):
         errors.add("way", _("Choose how it is to go."))
     if errors:
-        return None, errors
+        return None
     said = {"to": addressee.name, "kind": kind, "way": way, "subject": subject, "body": body, "about": addressee.about, "written_at": now}
     mine = {"vendor_id": addressee.vendor_id, "grant_id": addressee.grant_id, "client_id": addressee.client_id}
     try:
-        return LetterRecord.model_validate({**said, **mine}), errors
+        return LetterRecord.model_validate({**said, **mine})
     except ValidationError:
         errors.add("body", _("This contains characters that cannot be kept. Type it again."))
-        return None, errors
+        return None

@@ -14,7 +14,6 @@ from app.ui.chrome import waiting_requests
 from app.ui.pages import Page
 from app.ui.render import render
 from consent.store import Grant, LedgerHead
-from vault import store
 from vault.records import AddressRecord, Item, Job, LetterRecord
 
 router = APIRouter(include_in_schema=False)
@@ -55,10 +54,10 @@ def index(request: Request, owner: Reader) -> Response:
 
 
 def _mine(owner: Owner) -> tuple[Way, ...]:
-    items = len(store.digests(owner.db, owner.keyring, Item))
-    links = len(store.digests(owner.db, owner.keyring, AddressRecord))
-    jobs = len(store.digests(owner.db, owner.keyring, Job))
-    letters = len(store.digests(owner.db, owner.keyring, LetterRecord))
+    items = len(owner.digests(Item))
+    links = len(owner.digests(AddressRecord))
+    jobs = len(owner.digests(Job))
+    letters = len(owner.digests(LetterRecord))
     live = owner.db.exec(select(func.count()).where(col(Grant.account_id) == owner.account_id, col(Grant.status) == "given")).one()
     waiting = waiting_requests(owner)
     head = owner.db.get(LedgerHead, owner.account_id)
@@ -113,6 +112,7 @@ def _mine(owner: Owner) -> tuple[Way, ...]:
             _("One for each company; close it and they are gone."),
             ngettext("%(n)d link", "%(n)d links", links) % {"n": links},
         ),
+        Way(_("Reminders"), "/reminders", "clock", _("What is due, in your calendar or by mail. Neither opens your vault.")),
         Way(_("Nearby"), "/nearby", "place", _("Offers tied to a place; private zones, where none reaches you; your phones.")),
         Way(
             _("Letters"),

@@ -13,9 +13,11 @@ from app.auth import instance_ledger, invitations
 from app.auth.invitations import Guest
 from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
+from app.exchange import mail_reminders
 from app.i18n import Lazy, _, lazy
 from app.tables import Client, Invitation
 from app.ui.pages import Page
+from app.ui.reminders import trouble
 from app.ui.render import render
 from vault.store import Account
 
@@ -45,6 +47,16 @@ class ActRow:
     details: str
 
 
+@dataclass(frozen=True)
+class MailInWords:
+    """Reminders by mail on this host, in counts: whether a server is named, for how many, and what goes wrong for how many."""
+
+    named: bool
+    on: int
+    troubles: tuple[tuple[str, int], ...]
+    tried_at: datetime | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class OperatorPage(Page):
     """Counts, invitations, history. `made` is the link or token just made, shown this once; `for_whom` says for whom."""
@@ -57,6 +69,7 @@ class OperatorPage(Page):
     for_whom: str
     acts: list[ActRow]
     broken_at: int | None
+    mail: MailInWords
 
 
 @router.get("/operator")
@@ -100,7 +113,14 @@ def _page(owner: Owner, *, made: str = "", for_whom: str = "") -> OperatorPage:
             for entry in instance_ledger.newest(db, limit=SHOWN)
         ],
         broken_at=instance_ledger.verify(db),
+        mail=_mail(owner),
     )
+
+
+def _mail(owner: Owner) -> MailInWords:
+    tally = mail_reminders.tally(owner.db)
+    troubles = tuple((trouble(outcome), count) for outcome, count in sorted(tally.failing.items()))
+    return MailInWords(owner.settings.mail_server is not None, tally.on, troubles, tally.tried_at)
 
 
 def _by(actor: str) -> str:

@@ -1,23 +1,29 @@
 """What the owner says of a promise: taken up, kept, broken, claimed, made good, let go, disputed; and what that does to a grant."""
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime, time
+from types import MappingProxyType
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.auth.owner import Owner, Writer
+from app.errors import NotFound
 from app.exchange import approvals, arrivals, clocks
 from app.i18n import _
 from app.relationships import commitments
-from app.relationships.commitments import Act
+from app.relationships.commitments import Act, IllegalAct
 from app.tables import CommitmentClock
 from app.ui import promise_form, wording
-from app.ui.commitments import find, show_page
 from app.ui.forms import FormErrors
+from app.ui.promise_page import day_of, find, show_page
 from app.ui.render import render, see_other
-from consent import grants, ledger
+from consent import filing, grants, ledger
 from vault import store
+from vault.envelope import JSON
 from vault.records import Commitment
 
 router = APIRouter(include_in_schema=False)
@@ -32,67 +38,64 @@ TOLD = {
 """The event that tells a client of an answer to its own promise; with it goes the state."""
 
 
-@router.post("/commitments/{commitment_id}/accept")
-def accept(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """The owner takes up what they offered."""
-    return _act(request, owner, commitment_id, "accept")
+AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
+CURRENCY: Final = re.compile(r"[A-Z]{3}")
+
+ACTS: Mapping[str, Act] = MappingProxyType({act: act for act in commitments.EVENT_OF})
+"""By the last part of the path."""
 
 
-@router.post("/commitments/{commitment_id}/keep")
-def keep(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """It was kept."""
-    return _act(request, owner, commitment_id, "keep")
-
-
-@router.post("/commitments/{commitment_id}/break")
-def broke(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """It was broken."""
-    return _act(request, owner, commitment_id, "break")
-
-
-@router.post("/commitments/{commitment_id}/claim")
-def claim(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """The owner asked for what is owed."""
-    return _act(request, owner, commitment_id, "claim")
-
-
-@router.post("/commitments/{commitment_id}/remedy")
-def remedy(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """They made it good."""
-    return _act(request, owner, commitment_id, "remedy")
-
-
-@router.post("/commitments/{commitment_id}/waive")
-def waive(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """The owner lets it go."""
-    return _act(request, owner, commitment_id, "waive")
-
-
-@router.post("/commitments/{commitment_id}/dispute")
-def dispute(request: Request, commitment_id: str, owner: Writer) -> Response:
-    """What they report is not so: the clock goes on with what was left."""
-    return _act(request, owner, commitment_id, "dispute")
+@router.post("/commitments/{commitment_id}/{act}")
+def act(request: Request, commitment_id: str, act: str, owner: Writer) -> Response:
+    """One act of the owner's on a promise, or on one time of it: each of `ACTS` at its own path."""
+    if act not in ACTS:
+        raise NotFound
+    return _act(request, owner, commitment_id, ACTS[act])
 
 
 def _act(request: Request, owner: Owner, commitment_id: str, act: Act) -> Response:
     # A report that came since the page was opened is part of what is decided on.
     arrivals.collect(owner.db, owner.keyring, owner.open_mailbox, now=owner.now)
     commitment = find(owner, commitment_id)
-    if act not in commitments.acts(commitment):
+    said, errors = _read(owner, commitment, act)
+    if said is None:
+        page = show_page(owner, commitment_id, commitment, owner.form, errors, time=day_of(owner.form.get("occurrence")))
+        return render(request, page, status=422, owner=owner)
+    try:
+        after = commitments.act_on(commitment, act, now=owner.now, **said)
+    except IllegalAct:
         return see_other(f"/commitments/{commitment_id}?done=already")
-    errors = FormErrors()
-    note = errors.limit("note", owner.form.get("note"), promise_form.LONGEST_NOTE)
-    happened_at = _happened(owner, errors)
-    if errors or happened_at is None:
-        return render(request, show_page(owner, commitment_id, commitment, owner.form, errors), status=422, owner=owner)
-    after = commitments.act_on(commitment, act, happened_at=happened_at, now=owner.now, note=note)
+    happened_at = said["happened_at"]
     if act == "claim" and after.grant_id and commitments.due(after) is None:
         after = after.model_copy(update={"due_at": _due_after_claim(owner, after, happened_at)})
     store.replace(owner.db, owner.keyring, commitment_id, after, now=owner.now)
     clock = clocks.set_clock(owner.db, owner.account_id, commitment_id, after)
-    noted = {"commitment_id": commitment_id, "promise": after.promise, "happened_at": wording.iso(happened_at)}
-    ledger.append(owner.db, owner.act(), f"commitment.{commitments.EVENT_OF[act]}", noted | ({"note": note} if note else {}))
+    noted = _noted(commitment_id, after.promise, said)
+    if not (act == "accept" and _countersigned(owner, commitment_id, after, noted)):
+        ledger.append(owner.db, owner.act(), f"commitment.{commitments.EVENT_OF[act]}", noted)
     return see_other(f"/commitments/{commitment_id}?done={_consequences(owner, clock, act)}")
+
+
+def _countersigned(owner: Owner, commitment_id: str, commitment: Commitment, noted: Mapping[str, JSON]) -> bool:
+    """Sign a receipt of a promise that a company bound itself by beside the terms, while its permission lives. Whether there is one."""
+    grant = grants.find(owner.db, owner.account_id, commitment.grant_id) if commitment.grant_id else None
+    if grant is None or grant.status not in grants.LIVE:
+        return False
+    due, owed = commitments.due(commitment), commitment.remedy
+    remedy = {f"bw:{name}": value for name, value in owed.model_dump(exclude={"note"}).items() if value} if owed else None
+    parts = {"bw:promise": commitment.promise, "bw:due": wording.iso(due) if due else None, "bw:remedy": remedy}
+    promise = {name: value for name, value in parts.items() if value}
+    act = owner.act(signer=owner.signer_for(grant.client_id))
+    filing.file_accepted(owner.db, act, grant, commitment_id=commitment_id, promise=promise, details=noted)
+    return True
+
+
+def _noted(commitment_id: str, promise: str, said: Mapping[str, Any]) -> dict[str, JSON]:
+    """What the history keeps of an act."""
+    days = {name: said[name].isoformat() for name in ("occurrence", "through") if said[name]}
+    paid = dict(zip(("amount", "currency"), said["amount"] or (), strict=False))
+    note = {"note": said["note"]} if said["note"] else {}
+    return {"commitment_id": commitment_id, "promise": promise, "happened_at": wording.iso(said["happened_at"]), **days, **paid, **note}
 
 
 def _consequences(owner: Owner, clock: CommitmentClock, act: Act) -> str:
@@ -107,6 +110,33 @@ def _consequences(owner: Owner, clock: CommitmentClock, act: Act) -> str:
 def _due_after_claim(owner: Owner, commitment: Commitment, claimed_at: datetime) -> datetime | None:
     grant = grants.find(owner.db, owner.account_id, commitment.grant_id) if commitment.grant_id else None
     return approvals.due_after_claim(grant, commitment.promise, claimed_at=claimed_at) if grant else None
+
+
+def _read(owner: Owner, commitment: Commitment, act: Act) -> tuple[dict[str, Any] | None, FormErrors]:
+    """What was typed beside an act; None and the errors where it cannot be so."""
+    errors, form = FormErrors(), owner.form
+    note = errors.limit("note", form.get("note"), promise_form.LONGEST_NOTE)
+    happened_at = _happened(owner, errors)
+    amount = _amount(form.get("amount").replace(",", "."), form.get("currency").upper(), errors) if act in {"claim", "remedy"} else None
+    if errors or happened_at is None:
+        return None, errors
+    occurrence, through = day_of(form.get("occurrence")), day_of(form.get("through"))
+    if act == "start":
+        occurrence, through = happened_at.astimezone(ZoneInfo(commitment.time_zone)).date(), None
+    if through is not None and (occurrence is None or through < occurrence):
+        raise NotFound
+    return {"happened_at": happened_at, "note": note, "occurrence": occurrence, "through": through, "amount": amount}, errors
+
+
+def _amount(amount: str, currency: str, errors: FormErrors) -> tuple[str, str] | None:
+    """Money as typed; None for none."""
+    if bool(amount) != bool(currency):
+        errors.add("currency" if amount else "amount", _("An amount and its currency come together."))
+    elif amount and not AMOUNT.fullmatch(amount):
+        errors.add("amount", _("An amount such as 20.00, please."))
+    elif currency and not CURRENCY.fullmatch(currency):
+        errors.add("currency", _("Three letters, such as EUR."))
+    return (amount, currency) if amount and not errors else None
 
 
 def _happened(owner: Owner, errors: FormErrors) -> datetime | None:

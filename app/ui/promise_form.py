@@ -1,26 +1,31 @@
 """The form for a promise: from what was typed to a record, or to what is wrong with it."""
 
 from collections.abc import Container
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from pydantic import ValidationError
 
 from app.auth.form import Form
 from app.i18n import _
-from app.ui import terms_in_words, wording
+from app.ui import schedule_form, terms_in_words, wording
 from app.ui.forms import FormErrors
 from consent import terms
 from vault.records import Commitment, CommitmentEvent, Remedy
 
-FIELDS = ("vendor", "promise", "by", "source", "metric", "due_date", "due_time", "remedy", "amount", "currency", "within", "remedy_note")
+FIELDS = (
+    "vendor", "promise", "by", "source", "metric", "remedy", "amount", "currency", "within", "remedy_note", "message",
+    *schedule_form.FIELDS,
+)  # fmt: skip
 SPANS = ("P1D", "P3D", "P1W", "P2W", "P1M", "P3M", "P6M", "P1Y")
 LONGEST_PROMISE = 1000
 LONGEST_NOTE = 20_000
 
 
-def read(form: Form, *, vendors: Container[str], zone: str, now: datetime) -> tuple[Commitment | None, FormErrors]:
-    """The promise as typed, standing from now on; or None and the errors by field. `zone` is where a due day ends."""
+def read(
+    form: Form, *, vendors: Container[str], zone: str, now: datetime, said_in: str | None = None
+) -> tuple[Commitment | None, FormErrors]:
+    """The promise as typed, standing from now on; or None and the errors by field. `zone` is where a due day ends, `said_in` the
+    message in which it was made."""
     errors = FormErrors()
     if form.get("vendor") not in vendors:
         errors.add("vendor", _("Choose the company that this is about."))
@@ -31,7 +36,7 @@ def read(form: Form, *, vendors: Container[str], zone: str, now: datetime) -> tu
         errors.add("by", _("Say who promised it."))
     if form.get("source", "other") not in wording.SOURCE:
         errors.add("source", _("Choose where it was said."))
-    due_date, due_at = _due(form, errors, zone)
+    due_date, due_at, schedule = schedule_form.read(form, errors, zone)
     remedy = _remedy(form, errors)
     if errors:
         return None, errors
@@ -44,33 +49,12 @@ def read(form: Form, *, vendors: Container[str], zone: str, now: datetime) -> tu
         due_at=due_at,
         due_date=due_date,
         time_zone=zone,
+        schedule=schedule,
         remedy=remedy,
+        said_in=said_in,
         events=(CommitmentEvent(type="accepted", happened_at=now, recorded_at=now),),
     )
     return made, errors
-
-
-def _due(form: Form, errors: FormErrors, zone: str) -> tuple[date | None, datetime | None]:
-    """A day, or a moment of a day; neither when nothing was typed."""
-    day, clock = form.get("due_date"), form.get("due_time")
-    if not day:
-        if clock:
-            errors.add("due_date", _("A time needs its day."))
-        return None, None
-    try:
-        due_date = date.fromisoformat(day)
-    except ValueError:
-        errors.add("due_date", _("A date such as 2027-06-30, please."))
-        return None, None
-    if not 1970 <= due_date.year <= 9000:
-        errors.add("due_date", _("A day of this age, please."))
-    if not clock:
-        return due_date, None
-    try:
-        return None, datetime.combine(due_date, time.fromisoformat(clock), tzinfo=ZoneInfo(zone))
-    except ValueError:
-        errors.add("due_time", _("A time such as 18:30, please."))
-        return None, None
 
 
 def _remedy(form: Form, errors: FormErrors) -> Remedy | None:

@@ -2,7 +2,6 @@
 
 from io import BytesIO
 
-import segno
 from markupsafe import Markup
 
 
@@ -11,6 +10,8 @@ def qr(text: str, title: str) -> Markup:
 
     Size and colours come from the style sheet: a style attribute would break the content security policy.
     """
+    import segno  # noqa: PLC0415 - few pages have a code
+
     drawn = BytesIO()
     code = segno.make(text, error="m", micro=False)
     code.save(drawn, kind="svg", border=0, xmldecl=False, svgns=False, svgclass=None, lineclass=None, omitsize=True, title=title)

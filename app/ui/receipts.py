@@ -40,6 +40,7 @@ EVENTS: Mapping[str, Lazy] = {
     "grant.handed_back": lazy("The company handed the permission back"),
     "request.declined": lazy("Permission was refused"),
     "counter.refused": lazy("The company refused the counter-offer"),
+    "commitment.accepted": lazy("A promise of the company was taken up"),
 }
 SIGNERS: Mapping[str, Lazy] = {
     "owner": lazy("the person, with a key that exists for this company alone"),

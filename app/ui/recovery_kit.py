@@ -18,7 +18,7 @@ from app.ui.pages import Page
 from app.ui.qr import qr
 from app.ui.render import render, see_other
 from vault import recovery, slots, store
-from vault.records import Kit
+from vault.records import Kit, Vendor
 from vault.slot_set import RECOVERY
 
 router = APIRouter(include_in_schema=False)
@@ -67,7 +67,8 @@ def confirm(request: Request, owner: Writer) -> Response:
     if errors or len(asked) < ASKED:
         return render(request, _page(owner, kit, asked, typed=typed, errors=errors), owner=owner, status=422)
     store.remove(owner.db, owner.keyring, Kit, kit_id(owner.account_id))
-    return see_other("/today?done=kit-kept")
+    begun = bool(store.digests(owner.db, owner.keyring, Vendor))
+    return see_other("/today?done=kit-kept" if begun else "/first-evening?done=kit-kept")
 
 
 def _matches(code: str, position: int, typed: str) -> bool:

@@ -140,8 +140,8 @@ def in_words(owner: Owner, grant: Grant, client: Client | None) -> ReleaseInWord
 
 def unchosen(owner: Owner, rows: Iterable[Grant]) -> list[Grant]:
     """Of these live permissions those that let data be read of which the owner has some, and has not said which."""
-    kinds = {str(one.values["term"]) for one in store.digests(owner.db, owner.keyring, Item)}
-    settled = {str(one.values["grant_id"]) for one in store.digests(owner.db, owner.keyring, ReleaseRecord)}
+    kinds = {str(one.values["term"]) for one in owner.digests(Item)}
+    settled = {str(one.values["grant_id"]) for one in owner.digests(ReleaseRecord)}
     return [row for row in rows if row.grant_id not in settled and releases.readable(grants.standing(row).terms) & kinds]
 
 
@@ -172,7 +172,7 @@ def _choices(owner: Owner, terms: Iterable[str], chosen: frozenset[str]) -> tupl
 
 
 def _items(owner: Owner, term: str) -> list[Opened[Item]]:
-    ids = [one.record_id for one in store.digests(owner.db, owner.keyring, Item) if one.values["term"] == term]
+    ids = [one.record_id for one in owner.digests(Item) if one.values["term"] == term]
     found = (store.get(owner.db, owner.keyring, Item, item_id) for item_id in ids)
     return sorted((one for one in found if one is not None), key=lambda one: (one.fields.label.casefold(), one.fields.value, one.record_id))
 

@@ -20,7 +20,6 @@ from app.ui import clients
 from app.ui.clients import Known
 from app.ui.vendor_words import plain
 from consent.store import Request
-from vault import store
 from vault.records import AddressRecord, Vendor
 
 
@@ -80,11 +79,11 @@ def of_owner(
     routes = addresses.rows(owner.db, owner.account_id) if open_only else {}
     links = {
         one.record_id: one.values
-        for one in store.digests(owner.db, owner.keyring, AddressRecord)
+        for one in owner.digests(AddressRecord)
         if not open_only or ((route := routes.get(one.record_id)) is not None and addresses.is_open(route, owner.now))
     }
     mine = clients.vendors(owner)
-    tied = {one.record_id: _ids(one.values["client_ids"]) for one in store.digests(owner.db, owner.keyring, Vendor)}
+    tied = {one.record_id: _ids(one.values["client_ids"]) for one in owner.digests(Vendor)}
     known = clients.of_ids(owner.db, {row[1] for row in rows})
     found = []
     for address, client, at in rows:

@@ -173,6 +173,7 @@ def create_by_recovery(request: Request, form: PublicForm) -> Response:
 def lock(request: Request, owner: Writer) -> Response:
     """End this session: the key leaves with it."""
     sessions.end(owner.stores.state, owner.session.id_hash, owner.account_id)
+    owner.stores.memory.forget(owner.account_id)
     return leave(request, see_other("/unlock?done=locked"))
 
 

@@ -11,7 +11,8 @@ from app.auth.form import Form
 from app.i18n import Lazy, _, lazy
 from app.relationships.domains import host_of
 from app.ui.forms import FormErrors
-from vault.records import Contact, Field, Vendor
+from app.ui.vendor_words import external
+from vault.records import Contact, Field, PrivacyContact, Vendor
 
 Closeness = Literal["unsaid", "service", "arms_length", "close"]
 ContactKind = Literal["email", "phone", "address", "url", "login", "other"]
@@ -38,12 +39,15 @@ CONTACT_KINDS: Mapping[ContactKind, Lazy] = {
 }
 SPARE_CONTACTS = 2
 SPARE_FIELDS = 1
-NAME, LINE, TEXT, TAGS, DOMAINS = 200, 1000, 20_000, 50, 100
+NAME, LINE, TEXT, TAGS, DOMAINS, URL = 200, 1000, 20_000, 50, 100, 2000
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What stands in the form, as text. Rows are (kind, label, value) and (name, value); the last ones are empty, to be filled in."""
+    """What stands in the form, as text. Rows are (kind, label, value) and (name, value); the last ones are empty, to be filled in.
+
+    `privacy` is the name, e-mail, address and web page of the privacy contact, in this order.
+    """
 
     name: str = ""
     domains: str = ""
@@ -55,11 +59,15 @@ class Typed:
     notes: str = ""
     contacts: tuple[tuple[str, str, str], ...] = field(default=(("email", "", ""), ("phone", "", "")))
     fields: tuple[tuple[str, str], ...] = (("", ""),)
+    owned_by: str = ""
+    substitutes: str = ""
+    privacy: tuple[str, str, str, str] = ("", "", "", "")
 
 
 def of_vendor(vendor: Vendor) -> Typed:
     """A company as the form shows it."""
     contacts = [(contact.kind, contact.label, contact.value) for contact in vendor.contacts]
+    known = vendor.privacy or PrivacyContact()
     fields = [(item.name, item.value) for item in vendor.fields]
     return Typed(
         name=vendor.name,
@@ -72,6 +80,9 @@ def of_vendor(vendor: Vendor) -> Typed:
         notes=vendor.notes,
         contacts=(*contacts, *[("email", "", "")] * SPARE_CONTACTS),
         fields=(*fields, *[("", "")] * SPARE_FIELDS),
+        owned_by=vendor.owned_by,
+        substitutes="\n".join(vendor.substitutes),
+        privacy=(known.name, known.email, known.address, known.url),
     )
 
 
@@ -90,6 +101,9 @@ def typed(form: Form) -> Typed:
         notes=form.get("notes"),
         contacts=tuple(contacts) or Typed().contacts,
         fields=tuple(fields) or Typed().fields,
+        owned_by=" ".join(form.get("owned_by").split()),
+        substitutes=form.get("substitutes"),
+        privacy=(form.get("privacy_name"), form.get("privacy_email"), form.get("privacy_address"), form.get("privacy_url")),
     )
 
 
@@ -100,6 +114,7 @@ def parse(sent: Typed, *, known: Vendor | None = None) -> tuple[Vendor | None, F
     errors.limit("name", sent.name, NAME)
     errors.limit("job", sent.job, LINE)
     errors.limit("notes", sent.notes, TEXT)
+    errors.limit("owned_by", sent.owned_by, LINE)
     values = {
         "name": sent.name,
         "domains": _domains(sent.domains, errors),
@@ -114,6 +129,9 @@ def parse(sent: Typed, *, known: Vendor | None = None) -> tuple[Vendor | None, F
         "client_ids": known.client_ids if known else (),
         "sources": known.sources if known else (),
         "mail": known.mail if known else None,
+        "owned_by": sent.owned_by,
+        "substitutes": _listed("substitutes", sent.substitutes.split("\n"), errors),
+        "privacy": _privacy(sent.privacy, errors),
     }
     if sent.closeness not in get_args(Closeness):
         errors.add("closeness", _("Choose one of these."))
@@ -172,6 +190,15 @@ def _contacts(rows: Iterable[tuple[str, str, str]], errors: FormErrors) -> tuple
             continue
         found.append(Contact(kind=cast("ContactKind", kind), label=label, value=value))
     return tuple(found)
+
+
+def _privacy(values: tuple[str, str, str, str], errors: FormErrors) -> PrivacyContact | None:
+    name, email, address, url = values
+    for field_name, value, most in zip(("name", "email", "address", "url"), values, (NAME, NAME, LINE, URL), strict=True):
+        errors.limit(f"privacy_{field_name}", value, most)
+    if url and external(url) is None:
+        errors.add("privacy_url", _("Write the whole address of the page, beginning with https://."))
+    return PrivacyContact(name=name, email=email, address=address, url=url) if any(values) and not errors else None
 
 
 def _fields(rows: Iterable[tuple[str, str]], errors: FormErrors) -> tuple[Field, ...]:

@@ -7,15 +7,18 @@ every link says where it really leads.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from app.i18n import _
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 TAGS = frozenset({
     "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "div", "dl", "dt", "em", "h3", "h4", "h5", "h6", "hr",
@@ -39,8 +42,6 @@ _INVISIBLE = re.compile(
 _WEB = re.compile(r"(?i)https?://(?P<host>[^\s\x00-\x20\x7f\\/?#@:\[\]%]+)(?P<port>:[0-9]{1,5})?(?P<rest>[/?#][^\s\x00-\x20\x7f\\]*)?")
 _MAIL = re.compile(r"(?i)mailto:(?P<to>[a-z0-9._+-]+@[a-z0-9.-]+)(?:\?.*)?")
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
-
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def letter(body: str, form: str) -> Markup:
     """The body of a message, ready for a container of class `letter`. `form`: text, markdown or html; anything else is text."""
     body = plain(body)
     if form == "markdown":
-        return from_html(_markdown.render(body))
+        return from_html(_markdown().render(body))
     if form == "html":
         return from_html(body)
     return from_text(body)
@@ -99,7 +100,16 @@ def from_html(body: str) -> Markup:
     return Markup(_clean(_rewrite(_clean(body, TAGS | REPLACED, {"img": {"alt"}}, {})), TAGS, {}, {"span": {"link-host", "image-words"}}))  # noqa: S704 - nh3 had the last word
 
 
+@cache
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - a process that shows no message does without it
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
 def _clean(body: str, tags: frozenset[str], attributes: dict[str, set[str]], classes: dict[str, set[str]]) -> str:
+    import nh3  # noqa: PLC0415 - as Markdown's
+
     return nh3.clean(
         body,
         tags=set(tags),

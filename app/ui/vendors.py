@@ -1,10 +1,9 @@
 """Companies: the owner's own record of each, its list and search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
-from urllib.parse import urlencode
+from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -14,51 +13,25 @@ from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
 from app.exchange import vendor_removal
 from app.exchange.vendor_removal import StillBound
-from app.relationships.search import Words
-from app.ui import bonds, documents, mail_seen, vendor_form
+from app.ui import bonds, closeness_parts, documents, elsewhere_parts, known_parts, mail_seen, sparkline, vendor_form
 from app.ui.bonds import Bonds, GrantLine
+from app.ui.closeness_parts import ClosenessInWords
 from app.ui.documents import Row as DocumentRow
+from app.ui.elsewhere_parts import Row as ElsewhereRow
+from app.ui.known_parts import Known
 from app.ui.mail_seen import MailFacts
 from app.ui.pages import Page
 from app.ui.render import render, see_other
-from app.ui.vendor_form import CLOSENESS, CLOSENESS_SHORT, CONTACT_KINDS, Typed
+from app.ui.sparkline import Spark
+from app.ui.vendor_form import CLOSENESS, CONTACT_KINDS, Typed
 from vault import attachments, store
 from vault.records import Contact, Field, Vendor
-from vault.segments import Digest
+from vault.store import Opened
 
 router = APIRouter(include_in_schema=False)
 
-WINDOW = 100
-"""Companies on one page of the list."""
-
-TIMELINE = 60
+TIMELINE = 30
 """Moments on a company's page; the rest is one link away."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A company in the list."""
-
-    vendor_id: str
-    name: str
-    domains: tuple[str, ...]
-    job: str
-    tags: tuple[str, ...]
-    closeness: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class IndexPage(Page):
-    """A window on the list, or on what a search found. `start` counts from 0."""
-
-    template: ClassVar[str] = "vendors/index.html"
-    query: str
-    rows: tuple[Row, ...]
-    start: int
-    found: int
-    total: int
-    previous: str
-    next: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +46,16 @@ class ShowPage(Page):
     contacts: tuple[tuple[str, Contact], ...]
     since: date | None
     job: str
-    closeness: str
+    closeness: ClosenessInWords
     notes: str
     tags: tuple[str, ...]
     fields: tuple[Field, ...]
     bonds: Bonds
+    spark: Spark | None
     documents: tuple[DocumentRow, ...]
-    whole: bool
     mail: MailFacts | None
+    known: Known
+    elsewhere: tuple[ElsewhereRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,28 +88,11 @@ class RemovePage(Page):
     interactions: int
     commitments: int
     open_addresses: int
+    elsewhere: int
+    known: int
+    answers: int
     documents: int
     live: tuple[GrantLine, ...]
-
-
-@router.get("/vendors")
-def index(request: Request, owner: Reader) -> HTMLResponse:
-    """The list; `?q=` searches names, websites, tags, jobs, contacts and notes, `?from=` moves on."""
-    query = request.query_params.get("q", "").strip()[:200]
-    everything = store.digests(owner.db, owner.keyring, Vendor)
-    words = Words.of(query)
-    found = sorted((digest for digest in everything if words.all_in(_searched(digest))), key=_by_name)
-    start = _start(request.query_params.get("from", ""), len(found))
-    page = IndexPage(
-        query=query,
-        rows=tuple(_row(digest) for digest in found[start : start + WINDOW]),
-        start=start,
-        found=len(found),
-        total=len(everything),
-        previous=_window(query, max(0, start - WINDOW)) if start else "",
-        next=_window(query, start + WINDOW) if start + WINDOW < len(found) else "",
-    )
-    return render(request, page, owner=owner)
 
 
 @router.get("/vendors/new")
@@ -156,9 +114,10 @@ def create(request: Request, owner: Writer) -> Response:
 
 @router.get("/vendors/{vendor_id}")
 def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
-    """One company; `?timeline=all` shows everything that happened."""
-    vendor = find(owner, vendor_id)
-    whole = request.query_params.get("timeline") == "all"
+    """One company."""
+    opened = _opened(owner, vendor_id)
+    vendor = opened.fields
+    shown = closeness_parts.shown(owner, vendor_id, vendor, known_since=opened.created_at)
     page = ShowPage(
         vendor_id=vendor_id,
         name=vendor.name,
@@ -167,14 +126,16 @@ def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
         contacts=tuple((str(CONTACT_KINDS[contact.kind]), contact) for contact in vendor.contacts),
         since=vendor.since,
         job=vendor.job,
-        closeness=str(CLOSENESS_SHORT[vendor.closeness]),
+        closeness=closeness_parts.in_words(vendor, shown),
         notes=vendor.notes,
         tags=vendor.tags,
         fields=vendor.fields,
-        bonds=bonds.of_vendor(owner, vendor_id, vendor, limit=None if whole else TIMELINE),
+        bonds=bonds.of_vendor(owner, vendor_id, vendor, limit=TIMELINE),
+        spark=sparkline.of_vendor(owner, vendor_id, vendor),
         documents=documents.rows(owner, f"/vendors/{vendor_id}"),
-        whole=whole,
         mail=mail_seen.facts(vendor),
+        known=known_parts.of_vendor(owner, vendor_id, vendor),
+        elsewhere=elsewhere_parts.rows(owner, vendor_id=vendor_id),
     )
     return render(request, page, owner=owner)
 
@@ -217,41 +178,14 @@ def remove(request: Request, vendor_id: str, owner: Writer) -> Response:
 
 def find(owner: Owner, vendor_id: str) -> Vendor:
     """A company of the owner's. Raises NotFound."""
+    return _opened(owner, vendor_id).fields
+
+
+def _opened(owner: Owner, vendor_id: str) -> Opened[Vendor]:
     opened = store.get(owner.db, owner.keyring, Vendor, vendor_id)
     if opened is None:
         raise NotFound
-    return opened.fields
-
-
-def _searched(digest: Digest) -> str:
-    values: Mapping[str, Any] = digest.values
-    return " ".join([str(values["name"]), *values["domains"], *values["tags"], str(values["job"]), str(values["text"])])
-
-
-def _by_name(digest: Digest) -> tuple[str, str]:
-    return str(digest.values["name"]).casefold(), digest.record_id
-
-
-def _row(digest: Digest) -> Row:
-    values: Mapping[str, Any] = digest.values
-    closeness = values["closeness"]
-    said = str(CLOSENESS_SHORT[closeness]) if closeness != "unsaid" else ""
-    return Row(digest.record_id, str(values["name"]), _strings(values["domains"]), str(values["job"]), _strings(values["tags"]), said)
-
-
-def _strings(values: Sequence[object]) -> tuple[str, ...]:
-    return tuple(str(value) for value in values)
-
-
-def _start(asked: str, found: int) -> int:
-    # A window always begins at a multiple of its size, so that a bookmark still leads somewhere when the list has shrunk.
-    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
-    return min(wanted, max(0, found - 1)) // WINDOW * WINDOW
-
-
-def _window(query: str, start: int) -> str:
-    pairs = ([("q", query)] if query else []) + ([("from", str(start))] if start else [])
-    return f"/vendors?{urlencode(pairs)}" if pairs else "/vendors"
+    return opened
 
 
 def _choices() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
@@ -278,6 +212,9 @@ def _remove_page(owner: Owner, vendor_id: str, vendor: Vendor) -> RemovePage:
         interactions=len(found.interactions),
         commitments=len(found.commitments),
         open_addresses=len(found.open_addresses),
+        elsewhere=len(found.elsewhere),
+        known=len(found.known),
+        answers=len(found.answers),
         documents=attachments.count(owner.db, owner.account_id, vendor_id),
         live=bonds.grant_lines(owner, vendor, live_only=True),
     )

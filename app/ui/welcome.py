@@ -6,7 +6,8 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.auth.owner import cookie_name
+from app.auth import invitations
+from app.auth.owner import cookie_name, stores_of
 from app.settings import Opening, Settings
 from app.ui.pages import Page
 from app.ui.render import render, see_other
@@ -16,10 +17,11 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, kw_only=True)
 class WelcomePage(Page):
-    """The front page. `sign_up_open`: whether one may sign up without an invitation."""
+    """The front page. `sign_up_open`: whether one may sign up without an invitation; `fresh`: nobody has an account yet."""
 
     template: ClassVar[str] = "welcome/index.html"
     sign_up_open: bool
+    fresh: bool
 
 
 @router.get("/")
@@ -28,4 +30,6 @@ def index(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     if request.cookies.get(cookie_name(settings)):
         return see_other("/today")
-    return render(request, WelcomePage(sign_up_open=settings.sign_up is Opening.OPEN))
+    with stores_of(request).main.reading() as db:
+        fresh = not invitations.inhabited(db)
+    return render(request, WelcomePage(sign_up_open=settings.sign_up is Opening.OPEN, fresh=fresh))

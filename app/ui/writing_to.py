@@ -1,7 +1,7 @@
 """To whom a letter goes, and by which ways it could: through the client's system, by the owner's e-mail, on paper."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote
 
 from sqlmodel import col, select
@@ -17,6 +17,7 @@ from consent import grants
 from consent.store import Grant
 from vault import store
 from vault.records import Item, LetterRecord, MessageRecord, Vendor
+from vault.store import Opened
 
 LONGEST_LINK: Final = 1900
 """Characters of a mailto link; browsers and mail programs cut longer ones off."""
@@ -56,7 +57,7 @@ def addressee(owner: Owner, to: str) -> Addressee | None:
 def mailto(owner: Owner, letter: LetterRecord) -> str:
     """A link that opens the owner's own mail program with the letter in it; without the words where they are too many."""
     vendor = store.get(owner.db, owner.keyring, Vendor, letter.vendor_id) if letter.vendor_id else None
-    address = next((one.value for one in vendor.fields.contacts if one.kind == "email"), "") if vendor else ""
+    address = _privacy(letter, vendor, "email") or _contact(vendor, "email")
     start = f"mailto:{quote(address, safe='@+')}?subject={quote(letter.subject)}"
     # Lines end in CRLF there (RFC 6068 section 5).
     lines = "\r\n".join(letter.body.splitlines())
@@ -68,17 +69,28 @@ def letterhead(owner: Owner) -> tuple[str, ...]:
     """The owner's name and postal address, where there is exactly one of each."""
     found = []
     for term in ("pd:Name", "pd:PhysicalAddress"):
-        mine = [one.record_id for one in store.digests(owner.db, owner.keyring, Item) if one.values["term"] == term]
+        mine = [one.record_id for one in owner.digests(Item) if one.values["term"] == term]
         opened = store.get(owner.db, owner.keyring, Item, mine[0]) if len(mine) == 1 else None
         found += opened.fields.value.splitlines() if opened else []
     return tuple(found)
 
 
 def recipient(owner: Owner, letter: LetterRecord) -> tuple[str, ...]:
-    """The company's name and postal address, as the owner has them."""
+    """The company's name and postal address, as the owner has them; of a rights letter those of the privacy contact."""
     vendor = store.get(owner.db, owner.keyring, Vendor, letter.vendor_id) if letter.vendor_id else None
-    address = next((one.value for one in vendor.fields.contacts if one.kind == "address"), "") if vendor else ""
-    return (letter.to, *(line.strip() for line in address.replace(", ", "\n").splitlines() if line.strip()))
+    named = _privacy(letter, vendor, "name")
+    address = _privacy(letter, vendor, "address") or _contact(vendor, "address")
+    return (letter.to, *((named,) if named else ()), *(line.strip() for line in address.replace(", ", "\n").splitlines() if line.strip()))
+
+
+def _privacy(letter: LetterRecord, vendor: Opened[Vendor] | None, part: Literal["name", "email", "address"]) -> str:
+    """What the owner knows of the company's privacy contact, for letters that are meant for it."""
+    contact = vendor.fields.privacy if vendor and letter.right else None
+    return str(getattr(contact, part)) if contact else ""
+
+
+def _contact(vendor: Opened[Vendor] | None, kind: str) -> str:
+    return next((one.value for one in vendor.fields.contacts if one.kind == kind), "") if vendor else ""
 
 
 def _by_vendor(owner: Owner, to: str, vendor: Vendor) -> Addressee:

@@ -40,7 +40,7 @@ def test_each_version_is_kept_sealed_and_shown_with_what_changed(scene: Scene) -
         rows = db.exec(select(CrmRecord)).all()
         assert [row.version for row in rows] == [1, 2, 3] and all(b"Harbour" not in (row.sealed or b"") for row in rows)
         assert len(db.exec(select(LedgerEntry).where(LedgerEntry.type == "crm.recorded")).all()) == 3
-    page = scene.robin.get(f"/vendors/{scene.vendor_id}/held").text
+    page = scene.robin.get(f"/vendors/{scene.vendor_id}/mirror").text
     for said in (
         "2 Harbour Street",
         "1 Harbour Street",
@@ -50,20 +50,20 @@ def test_each_version_is_kept_sealed_and_shown_with_what_changed(scene: Scene) -
         "leaving",
         "loyal",
         "The same as before",
-        "The first",
+        "The first that there is",
     ):
         assert said in page, said
     with scene.instance.stores.main.reading() as db:
         assert all(row.sealed is None for row in db.exec(select(CrmRecord)))
         assert sorted(one.fields.version for one in store.all_of(db, scene.keyring, Held)) == [1, 2, 3]
-    assert "held" in scene.robin.get(f"/vendors/{scene.vendor_id}").text
+    assert f"/vendors/{scene.vendor_id}/mirror" in scene.robin.get(f"/vendors/{scene.vendor_id}").text
 
 
 def test_a_company_that_has_not_said_is_asked(scene: Scene) -> None:
     """An empty page says what to do."""
-    page = scene.robin.get(f"/vendors/{scene.vendor_id}/held").text
+    page = scene.robin.get(f"/vendors/{scene.vendor_id}/mirror").text
     assert "They have not said" in page and f"/letters/new?to={scene.vendor_id}" in page
-    assert scene.robin.get(f"/vendors/{'0' * 32}/held").status_code == 404
+    assert scene.robin.get(f"/vendors/{'0' * 32}/mirror").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -108,5 +108,5 @@ def test_what_was_tampered_with_stays_where_it_is(scene: Scene) -> None:
         row = db.exec(select(CrmRecord).where(CrmRecord.version == 1)).one()
         row.sealed = (row.sealed or b"")[:-1] + b"x"
         db.add(row)
-    page = scene.robin.get(f"/vendors/{scene.vendor_id}/held").text
+    page = scene.robin.get(f"/vendors/{scene.vendor_id}/mirror").text
     assert "Children" in page and "Harbour" not in page

@@ -24,20 +24,21 @@ FIRST = (
     "/nowhere",
 )  # fmt: skip
 INSIDE = (
-    "/today", "/vendors", "/vendors/new", "/imports", "/imports/new", "/imports/progress", "/items", "/items/new",
-    "/requests", "/device", "/grants", "/inbox",
-    "/letters", "/letters/new", "/jobs", "/jobs/new", "/balance", "/balance?day=need",
-    "/commitments", "/commitments/new", "/ledger", "/ledger/verify", "/addresses", "/my-terms", "/till", "/me", "/settings", "/operator",
-    "/operator/outbox", "/nearby", "/zones", "/devices", "/settings/passkeys", "/settings/compromised", "/settings/export",
-    "/settings/import", "/settings/delete-account",
+    "/today", "/today?all=due", "/first-evening?step=companies", "/first-evening?step=importance", "/first-evening?step=promise",
+    "/first-evening?step=letter&about=held", "/vendors", "/vendors/tidy", "/vendors/new", "/imports", "/imports/new", "/imports/progress",
+    "/items", "/items/new", "/search", "/timeline", "/timeline?kind=promise", "/requests", "/device", "/grants", "/elsewhere",
+    "/elsewhere/new", "/inbox", "/letters", "/letters/new", "/rights", "/jobs", "/jobs/new", "/balance", "/balance?day=need",
+    "/commitments", "/commitments/new", "/commitments/scorecard", "/ledger", "/ledger/verify", "/ledger/past", "/addresses", "/my-terms",
+    "/till", "/me", "/settings", "/operator", "/operator/outbox", "/nearby", "/zones", "/devices", "/reminders", "/settings/passkeys",
+    "/settings/compromised", "/settings/export", "/settings/import", "/settings/delete-account",
 )  # fmt: skip
 FILES = (
     ("All mail.mbox", b"".join(mbox(400_000, Expected()))),
     ("companies.csv", b"company;town;PIN\nCorner Shop;Dublin;1234\nNorthwind;;\n"),
     ("passwords.csv", b"name,url,username,password\nShop,https://shop7.example,robin,x\n"),
 )
-NOUNS = "vendors|requests|grants|inbox|letters|commitments|addresses|items|till|jobs"
-WITHIN = r"edit|remove|held|balance(?:/revenue)?|signposts|print|interactions/new|receipts/[0-9a-f-]{36}/check"
+NOUNS = "vendors|requests|grants|inbox|letters|commitments|addresses|items|till|jobs|elsewhere"
+WITHIN = r"edit|remove|mirror|rights|balance(?:/revenue)?|signposts|print|interactions/new|claim-letter|receipts/[0-9a-f-]{36}/check"
 FOLLOWED = re.compile(rf'href="(/(?:{NOUNS})/[0-9a-f]{{32}}(?:/(?:{WITHIN}))?)"')
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -59,7 +60,7 @@ def test_axe_finds_nothing_and_nothing_overflows(
     browser: Browser, lived_in: Owner, server: Server, *, width: int, height: int, scheme: str
 ) -> None:
     """WCAG 2.2 AA on every page in every dress; one page of each kind is followed from the lists."""
-    paths = [*FIRST, *INSIDE, *_followed(lived_in), *_imports(lived_in)]
+    paths = [*FIRST, *INSIDE, *_followed(lived_in), *_known(lived_in), *_asked(lived_in), *_imports(lived_in)]
     assert len(paths) > len(FIRST) + len(INSIDE) + 8
     # At rest: a colour on its way to another has no contrast to speak of.
     dress = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "reduced_motion": "reduce"}
@@ -78,6 +79,33 @@ def _context(browser: Browser, server: Server, owner: Owner, **dress: Any) -> It
     context.add_cookies(cookies)
     yield context
     context.close()
+
+
+def _known(owner: Owner) -> list[str]:
+    """What is known of the company of which most is: all of it, the forms, a copy of its terms, what changed in them, its closeness."""
+    vendor = re.search(r'href="(/vendors/[0-9a-f]{32})"[^>]*>\s*Northwind', owner.get("/vendors"))
+    assert vendor is not None
+    copy = re.search(rf"{vendor[1]}/policies/[0-9a-f]{{32}}", owner.get(f"{vendor[1]}/known"))
+    assert copy is not None
+    within = ("", "/known", "/closeness", "/incidents/new", "/prices/new", "/policies/new", "/policies/compare")
+    return [*(vendor[1] + path for path in within), copy[0]]
+
+
+def _asked(owner: Owner) -> list[str]:
+    """A rights letter as it is written, what became of it, and the columns of an answer."""
+    vendor = re.search(r"/vendors/[0-9a-f]{32}", owner.get("/vendors"))
+    assert vendor is not None
+    asking = f"/letters/new?to={vendor[0][9:]}&right=access&law=gdpr&where=IE"
+    words = {"right": "access", "law": "gdpr", "where": "IE", "subject": "Access", "body": "What do you hold?"}
+    letter = owner.send(asking, "/letters/new", {"to": vendor[0][9:], "way": "post", **words}).split("?")[0]
+    owner.send(letter, f"{letter}/sent", {"way": "post"})
+    matter = re.search(r"/rights/[0-9a-f]{32}", owner.get(letter))
+    assert matter is not None
+    answer = ("answer.csv", b"field;value\nStreet;17 Harbour Row\n", "text/csv")
+    token = CSRF.search(owner.get(f"{vendor[0]}/mirror"))
+    assert token is not None
+    brought = owner.http.post(f"{vendor[0]}/mirror/answers", data={"csrf": token[1]}, files={"file": answer})
+    return [asking, matter[0], str(brought.headers["location"])]
 
 
 def _imports(owner: Owner) -> list[str]:

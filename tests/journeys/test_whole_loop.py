@@ -90,7 +90,7 @@ def _sign_up(page: Page, server: Server) -> None:
     for number in page.locator("input[name=asked]").get_attribute("value").split(","):  # type: ignore[union-attr] # it is there
         page.locator(f"[name=group-{number}]").fill(groups[int(number) - 1].lower())
     page.get_by_role("button", name="I have it. Go on.").click()
-    expect(page).to_have_url(re.compile("/today"))
+    expect(page).to_have_url(re.compile("/first-evening"))
 
 
 def _import_a_card(page: Page) -> None:

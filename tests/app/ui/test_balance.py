@@ -75,7 +75,8 @@ def test_nothing_written_down_is_open_everywhere(robin: Browsing, vendor_id: str
     """No number is invented: the page says that it does not know, and where to begin."""
     page = robin.get(f"/vendors/{vendor_id}/balance").text
     assert "Not known yet" in page and "Nothing here guesses" in page and "What would settle most" in page
-    assert len(re.findall(r">unknown</a>", page)) == 11
+    assert len(re.findall(r'see the evidence">unknown</a>', page)) == 11
+    assert page.count('<a href="#mine">unknown</a>') == 2
     assert "Nothing to weigh yet" in robin.get("/balance").text
 
 
@@ -190,6 +191,36 @@ def test_the_owners_measure(instance: Instance, opened: Opened, robin: Browsing)
     with instance.stores.main.reading() as db:
         (kept,) = [one.fields for one in store.all_of(db, opened[1], Yardstick)]
     assert (kept.lopsided, kept.close, kept.why) == ("0.3", "0.5", "calmer")
+
+
+def test_a_company_may_have_a_measure_of_its_own(robin: Browsing, lived: str) -> None:
+    """It goes before the one for all, on this company's page and on the map, until it is taken back."""
+    path = f"/vendors/{lived}/balance"
+    page = robin.get(path).text
+    assert "The measure that you keep for all holds here." in page and "you depend" in page
+    assert robin.post(path, {"lopsided": "2", "close": "0.5"}).status_code == 422
+    assert robin.post(path, {"lopsided": "0,99", "close": "0.9", "why": "They are my sister"}).status_code == 303
+    page = robin.get(path).text
+    assert "You keep a measure for this company alone." in page and 'value="0.99"' in page
+    assert ">you depend<" not in page and ">you depend<" not in robin.get("/balance").text
+    assert 'value="0.2"' in robin.get("/balance").text
+    robin.get(path)
+    assert robin.post(path, {"as_for_all": "1"}).status_code == 303
+    assert 'value="0.2"' in robin.get(path).text
+
+
+def test_what_is_counted_opens_to_what_it_counts(instance: Instance, opened: Opened, robin: Browsing, lived: str) -> None:
+    """Warnings and who cared name their evidence; advice names its numbers and what it would move; a past day can be opened."""
+    keep(instance, opened, Signpost.model_validate({"vendor_id": lived, "trust": {"them": "yes", "me": "yes"}, **days(40)}))
+    keep(instance, opened, Signpost.model_validate({"vendor_id": lived, "trust": {"them": "no"}, "competes": "yes", **days(4)}))
+    page = robin.get(f"/vendors/{lived}/balance").text
+    assert page.count('class="counted"') == 2 and "You did 1 of 1 things that keep it alive." in page
+    assert re.search(r"Problems are 3 of 4.*?<a class=\"break\" href=\"/vendors/[0-9a-f]{32}#timeline\">Down</a>", page, re.DOTALL)
+    assert "What you answered to the signposts" in page
+    assert "Your dependence would go from" in page and "Theirs would go from" in page
+    assert '<strong class="theirs">no</strong> (yes)' in page and "you give more" in page
+    (day, *_rest) = re.findall(rf'href="/vendors/{lived}/balance\?on=(\d{{4}}-\d\d-\d\d)"', page)
+    assert robin.get(f"/vendors/{lived}/balance?on={day}").status_code == 200
 
 
 def test_signposts_are_asked_both_ways_and_compared(instance: Instance, opened: Opened, robin: Browsing, vendor_id: str) -> None:

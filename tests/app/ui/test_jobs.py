@@ -60,7 +60,7 @@ def test_a_job_lives(instance: Instance, opened: Opened, robin: Browsing, vendor
     listed = robin.get("/jobs").text
     assert "hired: Northwind Broadband" in listed and "1 other would do" in listed and "some hangs on it" in listed
     (alternative,) = [step for step in job.steps if isinstance(step, Alternative)]
-    for act, form in (("alternatives/drop", {"alternative": alternative.alternative_id}), ("fire", {"vendor": vendor_id}), ("close", {})):
+    for act, form in (("drop", {"alternative": alternative.alternative_id}), ("fire", {"vendor": vendor_id}), ("close", {})):
         assert robin.post(f"{path}/{act}", form).status_code == 303, act
     page = robin.get(path).text
     assert "Harbour Fibre would not do any more" in page and "Let Northwind Broadband go" in page and "Needs doing no more since" in page
@@ -93,7 +93,7 @@ def test_words_change_and_steps_stay(instance: Instance, opened: Opened, robin: 
         ("alternatives", {"name": "x", "effort": "", "on_the_day": "no"}, "Choose one of these."),
         ("alternatives", {"name": "x", "effort": "none", "on_the_day": "no", "vendor": "f" * 32}, "Choose one of your companies."),
         ("alternatives", {"name": "x", "effort": "none", "on_the_day": "no", "ways": "\n".join("abc" * 31)}, "At most 30 lines"),
-        ("alternatives/drop", {"alternative": "x"}, "what cannot be kept"),
+        ("drop", {"alternative": "x"}, "what cannot be kept"),
         ("remove", {}, "Tick this first"),
     ],
 )

@@ -174,8 +174,8 @@ def test_the_code_leaves_once_confirmed(instance: Instance, new_browser: Callabl
     groups = kit_groups(page)
     typed = {name: f" {value.lower()} " if name.startswith("group-") else value for name, value in answers(page, groups).items()}
     answer = browser.post("/recovery-kit", typed)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/today?done=kit-kept")
-    assert browser.get("/today?done=kit-kept").status_code == 200
+    assert (answer.status_code, answer.headers["location"]) == (303, "/first-evening?done=kit-kept")
+    assert browser.get("/first-evening?done=kit-kept").status_code == 200
     assert str(browser.get("/recovery-kit").url).endswith("/today")
     with instance.stores.main.reading() as db:
         assert "kit" not in {record.kind for record in db.exec(select(Record))}

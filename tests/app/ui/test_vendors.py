@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from sqlmodel import select
@@ -17,7 +18,7 @@ from tests.browsing import Browsing
 from tests.factories import make_account, owner_act
 from tests.instances import Instance
 from vault import store
-from vault.records import AddressRecord, Commitment, CommitmentEvent, Contact, Field, Interaction, MessageRecord, Vendor
+from vault.records import AddressRecord, Commitment, CommitmentEvent, Contact, Field, Interaction, MessageRecord, PrivacyContact, Vendor
 
 FORM = {
     "name": "Corner  Shop",
@@ -33,6 +34,12 @@ FORM = {
     "contact_value": ["+353 1 555 0100", "hello@corner-shop.example", ""],
     "field_name": ["Till", ""],
     "field_value": ["2", ""],
+    "owned_by": "The  Corner Group",
+    "substitutes": "The market\n\nThe market",
+    "privacy_name": "Data office",
+    "privacy_email": "privacy@corner-shop.example",
+    "privacy_address": "1 Quay Street\nDublin",
+    "privacy_url": "https://corner-shop.example/privacy",
 }
 
 
@@ -67,7 +74,16 @@ def test_everything_of_the_form_is_kept_and_shown(instance: Instance, opened: Op
         notes="Opens at nine.\n<b>Not bold</b>",
         tags=("Food", "Local"),
         fields=(Field(name="Till", value="2"),),
+        owned_by="The Corner Group",
+        substitutes=("The market",),
+        privacy=PrivacyContact(
+            name="Data office",
+            email="privacy@corner-shop.example",
+            address="1 Quay Street\nDublin",
+            url="https://corner-shop.example/privacy",
+        ),
     )
+    assert "Quay Street" in robin.get(f"{path}/edit").text
     page = robin.get(path).text
     for words in ("Bread and the news", "arm&#39;s length", "C-1002", "30 Apr 2019", "Counter", "&lt;b&gt;Not bold&lt;/b&gt;", "Till"):
         assert words in page, words
@@ -105,6 +121,7 @@ def test_a_change_keeps_what_the_form_does_not_show(instance: Instance, opened: 
         ({"customer_numbers": "\n".join(str(n) for n in range(51))}, "customer_numbers", "At most 50"),
         ({"tags": "x" * 201}, "tags", "At most 200 characters"),
         ({"since": "30.4.2019"}, "since", "year-month-day"),
+        ({"privacy_url": "javascript:alert(1)"}, "privacy_url", "whole address"),
         ({"closeness": "best friends"}, "closeness", "Choose one of these."),
         ({"contact_label": ["Counter", "", "Lost"]}, "contacts", "has no value"),
         ({"contact_value": ["1" * 1001, "", ""]}, "contacts", "too long"),
@@ -252,9 +269,15 @@ def test_a_long_timeline_is_one_link_away(instance: Instance, opened: Opened, ro
         ),
     )
     page = robin.get(f"/vendors/{vendor_id}").text
-    assert "Show 10 older" in page
-    assert "Visit 065" not in page
-    assert "Visit 065" in robin.get(f"/vendors/{vendor_id}?timeline=all").text
+    assert "Visit 029" in page
+    assert "Visit 030" not in page
+    story = robin.get(f"/timeline?company={vendor_id}").text
+    older = re.search(r'href="(/timeline\?[^"]*before=[^"]+)"', story)
+    assert older is not None
+    assert "Visit 049" in story
+    rest = robin.get(unescape(older[1])).text
+    assert "Visit 049" not in rest
+    assert "Visit 069" in rest
 
 
 def test_removing_says_what_goes_and_takes_it_all(instance: Instance, opened: Opened, robin: Browsing) -> None:

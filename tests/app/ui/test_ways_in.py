@@ -34,7 +34,7 @@ def keep(browsing: Browsing) -> str:
     (form,) = [form for form in browsing.forms if "asked" in form.fields]
     asked = form.fields["asked"][0]
     typed = {f"group-{number}": code[int(number) - 1] for number in asked.split(",")}
-    assert browsing.post("/recovery-kit", {"asked": asked, **typed}).headers["location"] == "/today?done=kit-kept"
+    assert browsing.post("/recovery-kit", {"asked": asked, **typed}).headers["location"] == "/first-evening?done=kit-kept"
     return "-".join(code)
 
 

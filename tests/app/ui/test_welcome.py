@@ -6,6 +6,7 @@ import pytest
 
 from app.settings import Opening
 from tests.browsing import Browsing
+from tests.factories import make_account
 from tests.instances import Instance
 
 
@@ -28,11 +29,20 @@ def test_front_page_leaves_no_cookie(new_browser: Callable[[], Browsing]) -> Non
 
 def test_front_page_offers_sign_up_only_where_it_is_open(new_browser: Callable[[], Browsing], instance: Instance) -> None:
     """By default people come by invitation, and the page says so."""
+    make_account(instance.stores)
     page = new_browser().get("/")
     assert 'href="/sign-up"' not in page.text
     assert "by invitation" in page.text
     instance.app.state.settings = instance.settings.model_copy(update={"sign_up": Opening.OPEN})
     assert 'href="/sign-up"' in new_browser().get("/").text
+
+
+def test_front_page_tells_who_has_just_started_it_where_to_begin(new_browser: Callable[[], Browsing], instance: Instance) -> None:
+    """While nobody has an account the page names the line in the terminal; from the first account on it says nothing of it."""
+    assert "<code>Set up:</code>" in new_browser().get("/").text
+    assert "by invitation" not in new_browser().get("/").text
+    make_account(instance.stores)
+    assert "Set up:" not in new_browser().get("/").text
 
 
 def test_front_page_sends_an_owner_to_today(owner_browser: Browsing) -> None:
