@@ -9,7 +9,7 @@ from app import backup_files, clock, restoring
 from app.auth import resealing as steps
 from app.auth import ways_in
 from app.exchange.importers import staging
-from app.ui import compromised
+from app.ui.settings import compromised
 from consent import ledger
 from consent.store import RelationshipKey, Succession
 from tests.browsing import PASSPHRASE, Browsing

@@ -10,7 +10,8 @@ from app.auth.owner import Owner
 from app.exchange import matched
 from app.i18n import _, language, ngettext
 from app.tables import LetterAnswer
-from app.ui import quiet, wording
+from app.ui import wording
+from app.ui.inbox import quiet
 from consent.store import Request as ConsentRequest
 from vault.records import LetterRecord, MessageRecord
 

@@ -2,70 +2,47 @@
 
 from fastapi import APIRouter
 
-from app.ui import (
-    addresses,
-    balance,
-    claims,
-    closeness,
-    commitments,
-    compromised,
-    delete_account,
-    device,
-    devices,
-    documents,
-    elsewhere,
-    factors,
-    first_evening,
-    grants,
-    import_columns,
-    import_preview,
-    import_undo,
-    imports,
-    inbox,
-    interactions,
-    items,
-    jobs,
-    known,
-    ledger,
-    letters,
-    me,
-    mirror,
-    mirror_answers,
-    moving,
-    my_terms,
-    nearby,
-    operator,
-    outbox,
-    passkeys,
-    past,
-    pausing,
-    policies,
-    promise_acts,
-    proofs,
-    protection,
-    quiet_hours,
-    receipts,
-    recovery_kit,
-    reminders,
-    requests,
-    rights,
-    scorecard,
-    search,
-    settings,
-    sign_up,
-    signposts,
-    step_up,
-    tidying,
-    till,
-    timeline,
-    today,
-    unlock,
-    vendor_list,
-    vendors,
-    ways_in,
-    welcome,
-    zones,
-)
+from app.ui import protection, welcome
+from app.ui.addresses import handlers as addresses
+from app.ui.balance import factors, signposts
+from app.ui.balance import handlers as balance
+from app.ui.commitments import acts as promise_acts
+from app.ui.commitments import claims, proofs, scorecard
+from app.ui.commitments import handlers as commitments
+from app.ui.elsewhere import handlers as elsewhere
+from app.ui.grants import handlers as grants
+from app.ui.grants import pausing, receipts
+from app.ui.imports import columns as import_columns
+from app.ui.imports import handlers as imports
+from app.ui.imports import preview as import_preview
+from app.ui.imports import undo as import_undo
+from app.ui.inbox import handlers as inbox
+from app.ui.inbox import quiet_hours
+from app.ui.items import documents
+from app.ui.items import handlers as items
+from app.ui.jobs import handlers as jobs
+from app.ui.ledger import handlers as ledger
+from app.ui.ledger import past
+from app.ui.letters import handlers as letters
+from app.ui.letters import rights
+from app.ui.mirror import answers as mirror_answers
+from app.ui.mirror import handlers as mirror
+from app.ui.nearby import devices, zones
+from app.ui.nearby import handlers as nearby
+from app.ui.operator import handlers as operator
+from app.ui.operator import outbox
+from app.ui.requests import device, my_terms, till
+from app.ui.requests import handlers as requests
+from app.ui.search import handlers as search
+from app.ui.settings import compromised, delete_account, me, moving, reminders
+from app.ui.settings import handlers as settings
+from app.ui.today import first_evening
+from app.ui.today import handlers as today
+from app.ui.vendors import closeness, interactions, known, policies, tidying, timeline
+from app.ui.vendors import handlers as vendors
+from app.ui.vendors import listing as vendor_list
+from app.ui.ways_in import handlers as ways_in
+from app.ui.ways_in import passkeys, recovery_kit, sign_up, step_up, unlock
 
 ROUTERS: tuple[APIRouter, ...] = (
     welcome.router,

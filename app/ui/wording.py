@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Literal
 
 from app.i18n import Lazy, _, lazy, ngettext
-from app.ui.terms_in_words import PromiseInWords, TermsInWords, action, channel, duration, frequency, in_words, money, remedy, territory
+from app.ui.requests.terms_in_words import (
+    PromiseInWords,
+    TermsInWords,
+    action,
+    channel,
+    duration,
+    frequency,
+    in_words,
+    money,
+    remedy,
+    territory,
+)
 
 __all__ = [
     "PromiseInWords",

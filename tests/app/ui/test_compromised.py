@@ -10,7 +10,7 @@ from sqlmodel import SQLModel, col, select
 from app import clock
 from app.auth import resealing as steps
 from app.state import Session
-from app.ui import compromised
+from app.ui.settings import compromised
 from app.worker import Worker
 from consent import ledger, receipts, successions
 from consent.store import LedgerEntry, LedgerHead, Receipt, RelationshipKey, Succession

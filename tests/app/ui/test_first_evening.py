@@ -3,7 +3,7 @@
 import re
 from typing import TypeVar
 
-from app.ui.first_evening_words import DRAFTS, FORGOTTEN
+from app.ui.today.first_evening_words import DRAFTS, FORGOTTEN
 from tests.app.ui.keeping import Opened, keep
 from tests.browsing import Browsing
 from tests.instances import Instance

@@ -10,7 +10,9 @@ from sqlmodel import col, delete, select
 from app import clock
 from app.exchange import marks
 from app.state import LedgerMark
-from app.ui import history, ledger, wording
+from app.ui import wording
+from app.ui.ledger import handlers as ledger
+from app.ui.ledger import history
 from consent import ledger as rules
 from consent.store import LedgerEntry, LedgerHead
 from tests.app.api.loop import message

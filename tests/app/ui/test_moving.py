@@ -12,7 +12,7 @@ import rfc8785
 from httpx2 import Response
 from sqlmodel import SQLModel, col, select, update
 
-from app.ui.moving import ODD, REFUSALS, refusal
+from app.ui.settings.moving import ODD, REFUSALS, refusal
 from consent.store import LedgerEntry
 from tests.archives import pack, unpack
 from tests.browsing import Browsing

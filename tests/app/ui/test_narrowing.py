@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.auth.form import Form
-from app.ui import narrowing
+from app.ui.requests import narrowing
 from consent.terms import Terms, is_subset, parse
 from tests.app.ui.visits import BACKED, DELIVERY
 from tests.factories import NOW, make_details

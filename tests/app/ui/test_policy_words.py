@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ui import policy_words
+from app.ui.vendors import policy_words
 
 PAGE = """<!doctype html><html><head><title>T</title><style>p{}</style><script>alert('x')</script></head>
 <body><nav><a href="/">Home</a></nav><h1>Terms &amp; conditions</h1>

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from app import clock
 from app.auth.form import Form
 from app.tables import CommitmentClock
-from app.ui import schedule_form
+from app.ui.commitments import schedule_form
 from app.ui.forms import FormErrors
 from app.worker import Worker
 from consent.store import LedgerEntry

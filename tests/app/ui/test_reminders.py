@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from app import clock
 from app.settings import Settings
 from app.tables import MailReminder
-from app.ui.reminders import CODES
+from app.ui.settings.reminders import CODES
 from consent.store import LedgerEntry
 from tests.app.ui.visits import words
 from tests.browsing import Browsing

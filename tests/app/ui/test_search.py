@@ -7,7 +7,7 @@ import pytest
 
 from app import clock
 from app.relationships.searched import SEARCHED
-from app.ui import search
+from app.ui.search import handlers as search
 from tests.app.ui.keeping import CLIENT, Opened, grant, keep
 from tests.browsing import Browsing
 from tests.instances import Instance

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from app.auth.throttle import UNLOCK_ACCOUNT
-from app.ui.settings import browser_name
+from app.ui.settings.handlers import browser_name
 from tests.browsing import PASSPHRASE, Browsing
 from tests.factories import make_account
 from tests.instances import Instance

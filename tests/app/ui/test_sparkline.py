@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ui import sparkline
+from app.ui.vendors import sparkline
 
 NOW = datetime(2026, 11, 1, 0, 30, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.i18n import speak
-from app.ui import terms_in_words as words
 from app.ui import wording
+from app.ui.requests import terms_in_words as words
 from consent import decision
 from consent.terms import Frequency, Hours, Promise, Remedy, Terms, parse
 from tests.app.ui.visits import BACKED, DELIVERY, WORDS

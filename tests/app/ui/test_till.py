@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from app import clock
 from app.tables import Address
-from app.ui import till
+from app.ui.requests import till
 from consent.store import LedgerEntry, Request
 from tests.app.api.loop import make_shop
 from tests.app.ui.visits import Visit, visit, words

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.auth.throttle import UNLOCK_ACCOUNT
-from app.ui.unlock import inside, wait
+from app.ui.ways_in.unlock import inside, wait
 from tests.browsing import PASSPHRASE, Browsing
 from tests.factories import make_account
 from tests.instances import Instance

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ui import vendor_words
-from app.ui.vendor_words import Link, external, from_html, letter, plain
+from app.ui.vendors import words as vendor_words
+from app.ui.vendors.words import Link, external, from_html, letter, plain
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.exchange.importers import bitwarden, csv, detect, vcard
 from app.exchange.importers.reading import ImportRefused, Reading
-from app.ui import import_words
+from app.ui.imports import words as import_words
 from tests.vectors import make_imports
 from tests.vectors.make_imports import FOLDER, SECRETS, faulty, good, login
 from vault.records import Contact, Field

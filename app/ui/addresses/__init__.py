@@ -1,0 +1,1 @@
+"""Contact links, who follows them, and who may reach the owner."""

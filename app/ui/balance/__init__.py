@@ -1,0 +1,1 @@
+"""Who leans on whom, drawn and opened to its evidence."""

@@ -1,0 +1,1 @@
+"""Promises: their list, one promise, its acts, claims and scorecard."""

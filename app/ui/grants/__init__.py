@@ -1,0 +1,1 @@
+"""Permissions that stand, what they release, and their receipts."""

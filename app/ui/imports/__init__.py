@@ -1,0 +1,1 @@
+"""Files of other programs, from choosing to undoing."""

@@ -1,0 +1,1 @@
+"""The owner's data, and documents."""

@@ -1,0 +1,1 @@
+"""History: the ledger in words, its proof, and what came from elsewhere."""

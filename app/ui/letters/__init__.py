@@ -1,0 +1,1 @@
+"""Letters to companies, and the rights that they call on."""

@@ -1,0 +1,1 @@
+"""A company's record of the owner, beside the owner's own."""

@@ -1,0 +1,1 @@
+"""Offers by place, private zones, and phones."""

@@ -1,0 +1,1 @@
+"""The account: its settings, reminders, moving and ending."""

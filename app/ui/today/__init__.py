@@ -1,0 +1,1 @@
+"""Where everything comes together, and the first evening."""

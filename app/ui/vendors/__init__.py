@@ -1,0 +1,1 @@
+"""The companies that the owner knows, and what is known of them."""

@@ -1,0 +1,166 @@
+"""Interactions: what happened with a company, written down once. It is evidence: a mistake is corrected by the next entry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from app.auth.form import Form
+from app.auth.owner import Owner, Reader, Writer
+from app.i18n import Lazy, _, lazy
+from app.ui import amounts
+from app.ui.forms import FormErrors
+from app.ui.pages import Page
+from app.ui.render import render, see_other
+from app.ui.vendors.handlers import find
+from app.ui.vendors.moments import INTERACTION
+from vault import store
+from vault.records import Interaction
+
+router = APIRouter(include_in_schema=False)
+
+INITIATIVE: Mapping[str, Lazy] = {"me": lazy("I did"), "them": lazy("They did")}
+FEELING: Mapping[str, Lazy] = {
+    "unsaid": lazy("I would rather not say"),
+    "good": lazy("Good"),
+    "neutral": lazy("Neither good nor bad"),
+    "bad": lazy("Bad"),
+}
+NOON = time(12)
+EARLIEST = date(1900, 1, 1)
+"""Nobody living dealt with anybody before; and far past dates leave the calendar in some time zones."""
+
+TITLE, NOTE = 200, 20_000
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the form. Who began is never guessed: the balance and the closeness shown are weighed from it."""
+
+    kind: str = "contact"
+    title: str = ""
+    date: str = ""
+    time: str = ""
+    initiative: str = ""
+    feeling: str = "unsaid"
+    amount: str = ""
+    currency: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPage(Page):
+    """The form."""
+
+    template: ClassVar[str] = "interactions/new.html"
+    vendor_id: str
+    vendor: str
+    typed: Typed
+    kinds: tuple[tuple[str, str], ...]
+    initiatives: tuple[tuple[str, str], ...]
+    feelings: tuple[tuple[str, str], ...]
+    errors: Mapping[str, str]
+
+
+@router.get("/vendors/{vendor_id}/interactions/new")
+def new(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
+    """The form, with today's date."""
+    vendor = find(owner, vendor_id)
+    today = owner.now.astimezone(ZoneInfo(owner.profile.time_zone)).date()
+    return render(request, _page(vendor_id, vendor.name, Typed(date=today.isoformat()), {}), owner=owner)
+
+
+@router.post("/vendors/{vendor_id}/interactions/new")
+def create(request: Request, vendor_id: str, owner: Writer) -> Response:
+    """Write it into the timeline."""
+    vendor = find(owner, vendor_id)
+    typed = _typed(owner.form)
+    interaction, errors = _parse(owner, vendor_id, typed)
+    if interaction is None:
+        return render(request, _page(vendor_id, vendor.name, typed, errors), owner=owner, status=422)
+    store.add(owner.db, owner.keyring, interaction, now=owner.now)
+    return see_other(f"/vendors/{vendor_id}?done=interaction-kept#timeline")
+
+
+def _typed(form: Form) -> Typed:
+    names = ("kind", "title", "date", "time", "initiative", "feeling", "amount", "currency", "note")
+    return Typed(**{name: form.get(name) for name in names})
+
+
+def _parse(owner: Owner, vendor_id: str, typed: Typed) -> tuple[Interaction | None, FormErrors]:
+    errors = FormErrors()
+    errors.require("title", typed.title, _("Please say in a few words what happened."))
+    errors.limit("title", typed.title, TITLE)
+    errors.limit("note", typed.note, NOTE)
+    for name, value, known in (
+        ("kind", typed.kind, INTERACTION),
+        ("initiative", typed.initiative, INITIATIVE),
+        ("feeling", typed.feeling, FEELING),
+    ):
+        if value not in known:
+            errors.add(name, _("Say who began: you, or they.") if name == "initiative" else _("Choose one of these."))
+    happened_at = _happened(typed, owner, errors)
+    amount, currency = amounts.read(typed.amount, typed.currency, errors)
+    if errors or happened_at is None:
+        return None, errors
+    values = {
+        "vendor_id": vendor_id,
+        "kind": typed.kind,
+        "title": typed.title,
+        "note": typed.note,
+        "initiative": typed.initiative,
+        "feeling": typed.feeling,
+        "amount": amount,
+        "currency": currency,
+        "happened_at": happened_at,
+        "recorded_at": owner.now,
+    }
+    try:
+        return Interaction.model_validate(values), errors
+    except ValidationError as bad:
+        errors.add(str(bad.errors(include_input=False)[0]["loc"][0]), _("This contains what cannot be kept. Type it again."))
+        return None, errors
+
+
+def _happened(typed: Typed, owner: Owner, errors: FormErrors) -> datetime | None:
+    zone = ZoneInfo(owner.profile.time_zone)
+    try:
+        day = date.fromisoformat(typed.date)
+    except ValueError:
+        errors.add("date", _("Write the date as year-month-day, for example 2026-04-30."))
+        return None
+    try:
+        # Noon stands for "some time that day": no time zone turns it into another date for a reader nearby.
+        at = time.fromisoformat(typed.time) if typed.time else NOON
+    except ValueError:
+        errors.add("time", _("Write the time as hours:minutes, for example 18:05."))
+        return None
+    if day > owner.now.astimezone(zone).date():
+        errors.add("date", _("This date is still to come. What is agreed for later is a promise: write it down there."))
+        return None
+    if day < EARLIEST:
+        errors.add("date", _("This date lies before %(year)d. Check the year.") % {"year": EARLIEST.year})
+        return None
+    return min(datetime.combine(day, at.replace(tzinfo=None), tzinfo=zone).astimezone(UTC), owner.now)
+
+
+def _page(vendor_id: str, vendor: str, typed: Typed, errors: Mapping[str, str]) -> NewPage:
+    return NewPage(
+        vendor_id=vendor_id,
+        vendor=vendor,
+        typed=typed,
+        kinds=_options(INTERACTION),
+        initiatives=_options(INITIATIVE),
+        feelings=_options(FEELING),
+        errors=errors,
+    )
+
+
+def _options(words: Mapping[str, Lazy]) -> tuple[tuple[str, str], ...]:
+    return tuple((code, str(text)) for code, text in words.items())

@@ -1,0 +1,1 @@
+"""Ways into an account: signing up, unlocking, passkeys, recovery."""
