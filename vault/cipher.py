@@ -122,6 +122,47 @@ def hpke_seal(public: bytes, info: bytes, plaintext: bytes) -> bytes:
 
 _public = lru_cache(maxsize=4096)(X25519PublicKey.from_public_bytes)
 
+_LABELLED = b"HPKE-v1"
+_KEM_ID = b"KEM\x00\x20"
+_SUITE_ID = b"HPKE\x00\x20\x00\x01\x00\x02"
+
+
+class Encapsulation:
+    """One encapsulated key with which several things are sealed to one public key: agreeing on it is most of what a seal costs.
+
+    HPKE base mode as in `hpke_seal`, and `hpke_open` opens it. RFC 9180, section 5.1, derives key and nonce from the shared
+    secret and `info` together, so what is sealed under different `info` shares nothing but the 32 bytes in front. The same
+    `info` a second time would be the same nonce under the same key: that one gets an encapsulated key of its own.
+    """
+
+    def __init__(self, public: bytes) -> None:
+        ephemeral = X25519PrivateKey.generate()
+        self._to = public
+        self._encapsulated = ephemeral.public_key().public_bytes_raw()
+        self._secret = _hpke_secret(ephemeral.exchange(_public(public)), self._encapsulated + public)
+        self._used: set[bytes] = set()
+
+    def seal(self, info: bytes, plaintext: bytes) -> bytes:
+        """32 bytes of encapsulated key, then ciphertext."""
+        if info in self._used:
+            return hpke_seal(self._to, info, plaintext)
+        self._used.add(info)
+        schedule = b"\x00" + _NO_PSK + mac(b"", _LABELLED + _SUITE_ID + b"info_hash" + info)
+        key = _expand(self._secret, _SUITE_ID, b"key", schedule, KEY_BYTES)
+        nonce = _expand(self._secret, _SUITE_ID, b"base_nonce", schedule, NONCE_BYTES)
+        return self._encapsulated + AESGCM(key).encrypt(nonce, plaintext, None)
+
+
+def _hpke_secret(shared: bytes, context: bytes) -> bytes:
+    """RFC 9180: ExtractAndExpand of section 4.1, then the secret of section 5.1, without a pre-shared key."""
+    eae = mac(b"", _LABELLED + _KEM_ID + b"eae_prk" + shared)
+    return mac(_expand(eae, _KEM_ID, b"shared_secret", context, KEY_BYTES), _LABELLED + _SUITE_ID + b"secret")
+
+
+def _expand(key: bytes, suite: bytes, label: bytes, info: bytes, length: int) -> bytes:
+    """LabeledExpand of RFC 9180, section 4, for up to 32 bytes: one block of HKDF (RFC 5869)."""
+    return mac(key, length.to_bytes(2, "big") + _LABELLED + suite + label + info + b"\x01")[:length]
+
 
 def hpke_open(private: bytes, info: bytes, sealed: bytes) -> bytes:
     """Open what `hpke_seal` made. Raises `Sealed`."""
@@ -134,6 +175,9 @@ def hpke_open(private: bytes, info: bytes, sealed: bytes) -> bytes:
 def mac(key: bytes, data: bytes) -> bytes:
     """HMAC-SHA256, 32 bytes."""
     return hmac.digest(key, data, "sha256")
+
+
+_NO_PSK = mac(b"", _LABELLED + _SUITE_ID + b"psk_id_hash")
 
 
 def same(a: bytes, b: bytes) -> bool:

@@ -30,6 +30,25 @@ class Mailbox:
         return _HEADER + key_id + cipher.hpke_seal(self.public, _info(self.account_id, key_id, purpose, context), pad(data))
 
 
+class Together:
+    """What one transaction seals to a mailbox, with one agreement on a key for all of it; each opens as if it were sealed alone.
+
+    Not for longer than a transaction: what shares an encapsulated key can be seen to have come together, as its times say anyhow.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.mailbox = mailbox
+        self._encapsulation: cipher.Encapsulation | None = None
+
+    def seal(self, purpose: str, context: Sequence[str], data: bytes) -> bytes:
+        """As `Mailbox.seal`."""
+        if self._encapsulation is None:
+            self._encapsulation = cipher.Encapsulation(self.mailbox.public)
+        key_id = bytes.fromhex(self.mailbox.key_id)
+        info = _info(self.mailbox.account_id, key_id, purpose, context)
+        return _HEADER + key_id + self._encapsulation.seal(info, pad(data))
+
+
 class OpenMailbox:
     """All mailbox keys of an opened account, the retired ones too."""
 

@@ -16,7 +16,7 @@ from app.tables import Client, GrantToken
 from consent import grants, pausing
 from consent.statements import Lookup, Row, together
 from consent.store import Gate, Grant, LedgerHead
-from vault.mailbox import Mailbox
+from vault.mailbox import Mailbox, Together
 from vault.store import Account, MailboxKey
 
 AFTERLIFE = timedelta(days=90)
@@ -67,7 +67,7 @@ class Bearer:
     expires_at: datetime
     changed_at: datetime
     name: str
-    mailbox: Mailbox = field(repr=False)
+    mailbox: Together = field(repr=False)
     end: End
     held: bool
 
@@ -150,7 +150,7 @@ def _caller(gone_at: datetime | None, row: Row, end: End | None, held: frozenset
         expires_at=expires_at,
         changed_at=changed_at,
         name=name,
-        mailbox=Mailbox(end.account_id, key_id, public),
+        mailbox=Together(Mailbox(end.account_id, key_id, public)),
         end=end,
         held=end.account_id in held,
     )

@@ -65,6 +65,21 @@ def test_hpke_opens_nothing_foreign(junk: bytes) -> None:
         cipher.hpke_open(private, b"info", junk)
 
 
+@given(st.lists(st.tuples(st.binary(max_size=3), st.binary(max_size=200)), min_size=1, max_size=6))
+def test_one_agreement_seals_several_and_never_two_alike(several: list[tuple[bytes, bytes]]) -> None:
+    """Each opens under its own info; an info that comes again is sealed under a key that was agreed upon for it alone."""
+    private, public = cipher.hpke_keypair()
+    together = cipher.Encapsulation(public)
+    sealed = [together.seal(info, data) for info, data in several]
+    assert [cipher.hpke_open(private, info, one) for (info, _data), one in zip(several, sealed, strict=True)] == [
+        data for _info, data in several
+    ]
+    assert len({(info, one[:32]) for (info, _data), one in zip(several, sealed, strict=True)}) == len(several)
+    assert sum(one[:32] == sealed[0][:32] for one in sealed) == len({info for info, _data in several})
+    with pytest.raises(Sealed):
+        cipher.hpke_open(private, b"another", sealed[0])
+
+
 def test_comparison_and_mac() -> None:
     assert cipher.same(cipher.mac(b"k", b"d"), cipher.mac(b"k", b"d"))
     assert not cipher.same(cipher.mac(b"k", b"d"), cipher.mac(b"K", b"d"))

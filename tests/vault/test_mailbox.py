@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vault import cipher
 from vault.errors import Sealed
 from vault.keyring import Keyring
-from vault.mailbox import OpenMailbox, mailbox_of, new_mailbox
+from vault.mailbox import OpenMailbox, Together, mailbox_of, new_mailbox
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEYRING = Keyring.create("a" * 32)
@@ -27,6 +27,15 @@ def test_mail_opens_for_its_purpose_and_context_only(
     if (other, elsewhere) != (purpose, context):
         with pytest.raises(Sealed):
             mailbox.open(other, elsewhere, sealed)
+
+
+def test_what_is_sealed_together_opens_one_by_one() -> None:
+    """The places of a transaction: a message and its entry share the agreement; another transaction has its own."""
+    mailbox, first, second = OpenMailbox(KEYRING, [KEY]), Together(mailbox_of(KEY)), Together(mailbox_of(KEY))
+    message, entry = first.seal("message", ["a"], b"bread"), first.seal("ledger", ["a"], b"bread")
+    assert (mailbox.open("message", ["a"], message), mailbox.open("ledger", ["a"], entry)) == (b"bread", b"bread")
+    assert message[:42] == entry[:42] != second.seal("message", ["a"], b"bread")[:42]
+    assert message[42:] != entry[42:]
 
 
 def test_retired_keys_still_open_their_mail() -> None:

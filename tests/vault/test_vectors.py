@@ -12,7 +12,7 @@ from vault.envelope import Place, open_bytes
 from vault.errors import Sealed
 from vault.instance import InstanceKeys
 from vault.keyring import Keyring
-from vault.mailbox import OpenMailbox, mailbox_of, new_mailbox
+from vault.mailbox import OpenMailbox, Together, mailbox_of, new_mailbox
 from vault.store import Account, MailboxKey, Slot
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -76,9 +76,9 @@ def test_reference_opens_what_a_mailbox_seals() -> None:
     key = new_mailbox(keyring, now=NOW)
     place = {"table": "mailbox_key", "kind": "mailbox", "record_id": key.key_id, "account_id": make_vault.ACCOUNT, "schema_version": 1}
     private = format_by_hand.open_envelope(make_vault.AMK, place, key.sealed)
-    sealed = mailbox_of(key).seal("ledger", ["a", "b"], b"data")
     info = format_by_hand.mailbox_info(make_vault.ACCOUNT, bytes.fromhex(key.key_id), "ledger", ["a", "b"])
-    assert format_by_hand.open_mailbox(private, info, sealed) == b"data"
+    for seal in (mailbox_of(key).seal, Together(mailbox_of(key)).seal):
+        assert format_by_hand.open_mailbox(private, info, seal("ledger", ["a", "b"], b"data")) == b"data"
 
 
 def pinned_slots() -> tuple[Account, list[Slot], dict[str, Any]]:

@@ -24,7 +24,7 @@ from consent.ledger import Verified
 from consent.store import Grant, LedgerEntry, LedgerHead, RefusalCount
 from tests.app.api.loop import Owner, Shop, make_owner, make_relationship
 from tests.instances import Instance
-from vault.mailbox import Mailbox
+from vault.mailbox import Together
 
 DRAFT = Draft(kind="offer", purpose="dpv:DirectMarketing", channel="inbox", title="New bread", body="From eight.")
 FOREIGN = Draft(kind="offer", purpose="dpv:DeliveryOfGoods", channel="inbox", title="x", body="y")
@@ -134,14 +134,14 @@ def test_failure_leaves_nothing_and_costs_nobody_else(
     """One of a batch fails while it is sealed: it is undone, the others are in, and no ledger has a gap."""
     other = make_owner(instance, "wren")
     theirs = make_relationship(instance, other)
-    seal = Mailbox.seal
+    seal = Together.seal
 
-    def broken(self: Mailbox, purpose: str, context: Sequence[str], data: bytes) -> bytes:
-        if self.account_id == other.account_id and purpose == "message":
+    def broken(self: Together, purpose: str, context: Sequence[str], data: bytes) -> bytes:
+        if self.mailbox.account_id == other.account_id and purpose == "message":
             raise OSError("no entropy")
         return seal(self, purpose, context, data)
 
-    monkeypatch.setattr(Mailbox, "seal", broken)
+    monkeypatch.setattr(Together, "seal", broken)
     outcomes = together(intake, [arrival(shop), arrival(theirs), arrival(shop)])
     assert [type(outcome) for outcome in outcomes] == [Accepted, OSError, Accepted]
     with instance.stores.main.reading() as db:
