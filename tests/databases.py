@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
@@ -88,3 +89,14 @@ def _migrate(settings: Settings) -> None:
             store.shred()  # so that the file alone is the whole database
     finally:
         stores.close()
+
+
+@contextmanager
+def fresh() -> Iterator[Settings]:
+    """Settings of an instance on new SQLite databases, migrated and empty, gone after the block."""
+    with TemporaryDirectory() as made, TemporaryDirectory() as copied:
+        folder = Path(copied)
+        sqlite_copy(sqlite_template(Path(made)), folder)
+        yield Settings(
+            data_dir=folder / "data", state_dir=folder / "state", base_url="http://localhost:8000", kdf="floor", log_level="error"
+        )

@@ -192,27 +192,8 @@ def arena(kind: str) -> Iterator[Arena]:
 
 def race_messages(arena: Arena, rounds: int) -> int:
     """Nothing is let in that began after the withdrawal's answer; the ledger has every message before its end. How many rounds."""
-    program = Program(arena.ports[1], arena.host)
-    copies, let_in = arena.copies(rounds), 0
-    with ThreadPoolExecutor(1) as sender:
-        for grant_id, token in copies:
-            begun = threading.Barrier(2)
-
-            def send(token: str = token, begun: threading.Barrier = begun) -> list[Said]:
-                begun.wait()
-                said: list[Said] = []
-                while len(said) < 4 and (not said or said[-1].status == 202):
-                    arena.wait()
-                    said.append(program.call("POST", "/messages", token, OFFER))
-                return said
-
-            sent = sender.submit(send)
-            begun.wait()
-            arena.wait()
-            ended = arena.act(grant_id, "withdraw")
-            said = [*sent.result(), program.call("POST", "/messages", token, OFFER)]
-            _shut_out(said, ended, 202)
-            let_in += sum(one.status == 202 for one in said)
+    program, copies = Program(arena.ports[1], arena.host), arena.copies(rounds)
+    let_in = _against_withdrawal(arena, copies, lambda token: program.call("POST", "/messages", token, OFFER), yes=202)
     with arena.stores.main.reading() as db:
         kept = db.exec(select(Message.grant_id).where(col(Message.grant_id).in_([one for one, _token in copies]))).all()
     assert len(kept) == let_in
@@ -222,27 +203,8 @@ def race_messages(arena: Arena, rounds: int) -> int:
 
 def race_releases(arena: Arena, rounds: int) -> int:
     """No fetch that began after the withdrawal's answer gets anything; the ledger has every fetch before its end."""
-    program = Program(arena.ports[1], arena.host)
-    copies, fetched = arena.copies(rounds), 0
-    with ThreadPoolExecutor(1) as fetcher:
-        for grant_id, token in copies:
-            begun = threading.Barrier(2)
-
-            def fetch(token: str = token, begun: threading.Barrier = begun) -> list[Said]:
-                begun.wait()
-                said: list[Said] = []
-                while len(said) < 4 and (not said or said[-1].status == 200):
-                    arena.wait()
-                    said.append(program.call("GET", "/data", token))
-                return said
-
-            fetching = fetcher.submit(fetch)
-            begun.wait()
-            arena.wait()
-            ended = arena.act(grant_id, "withdraw")
-            said = [*fetching.result(), program.call("GET", "/data", token)]
-            _shut_out(said, ended, 200)
-            fetched += sum(one.status == 200 for one in said)
+    program, copies = Program(arena.ports[1], arena.host), arena.copies(rounds)
+    fetched = _against_withdrawal(arena, copies, lambda token: program.call("GET", "/data", token), yes=200)
     with arena.stores.main.reading() as db:
         assert len(db.exec(select(ReleaseFetch).where(ReleaseFetch.grant_id != arena.grant_id)).all()) == fetched
     _one_order(arena, copies, "data.read", fetched)
@@ -288,6 +250,31 @@ def _events(arena: Arena, raced: Container[str]) -> list[tuple[str, str, float]]
     """Type, grant and moment of each event that came of these grants."""
     read = ((json.loads(received.body), received.at) for received in list(arena.receiver.received))
     return [(event["type"], event["data"]["grant_id"], at) for event, at in read if event["data"].get("grant_id") in raced]
+
+
+def _against_withdrawal(arena: Arena, copies: Sequence[tuple[str, str]], call: Callable[[str], Said], *, yes: int) -> int:
+    """Withdraw each of these grants while its company calls, up to four times in a row. How many calls were answered `yes`."""
+    answered = 0
+    with ThreadPoolExecutor(1) as company:
+        for grant_id, token in copies:
+            begun = threading.Barrier(2)
+
+            def calls(token: str = token, begun: threading.Barrier = begun) -> list[Said]:
+                begun.wait()
+                said: list[Said] = []
+                while len(said) < 4 and (not said or said[-1].status == yes):
+                    arena.wait()
+                    said.append(call(token))
+                return said
+
+            calling = company.submit(calls)
+            begun.wait()
+            arena.wait()
+            ended = arena.act(grant_id, "withdraw")
+            said = [*calling.result(), call(token)]
+            _shut_out(said, ended, yes)
+            answered += sum(one.status == yes for one in said)
+    return answered
 
 
 def _shut_out(said: Sequence[Said], ended: float, yes: int) -> None:
