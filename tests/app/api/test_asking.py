@@ -192,9 +192,9 @@ def test_user_code_renewal_is_only_for_the_owner_of_the_grant(instance: Instance
 
 def test_token_answer_is_the_consent(instance: Instance, owner: Owner, shop: Shop) -> None:
     """Issued once: terms as granted, pairwise subject, the vendor's reference, and a receipt that verifies offline."""
-    asked = shop.ask(owner.link(), client_reference="customer 7").json()
-    narrower = make_details(now=clock.now(), frequency={"count": 1, "per": "P1W"})
-    grant_id = owner.grant(asked["request_id"], narrower)
+    now = clock.now()
+    asked = shop.ask(owner.link(), make_details(now=now), client_reference="customer 7").json()
+    grant_id = owner.grant(asked["request_id"], make_details(now=now, frequency={"count": 1, "per": "P1W"}))
     answer = shop.poll(asked["device_code"])
     got = answer.json()
     assert answer.headers["cache-control"] == "no-store"
