@@ -57,9 +57,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # What start-up made stays for good; the collector need not look at it, not even once (that takes a sixth of a second, and
-        # finds next to nothing). `serve` starts without it.
-        gc.freeze()
-        gc.enable()
+        # finds next to nothing). `serve` starts without it; in a process that starts several apps, each must be able to go.
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         worker.start()
         sending.start()
         yield

@@ -6,7 +6,7 @@ import sys
 from tests.kill_scenes import SCENES
 from tests.prove.kill_points import points
 
-EACH = 4
+EACH = 3
 
 
 def test_whoever_is_killed_loses_nothing() -> None:

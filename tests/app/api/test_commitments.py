@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.tables import Pledge, PledgeReport
 from consent.store import LedgerEntry
@@ -167,7 +167,7 @@ def test_what_a_client_gives_needs_a_living_consent_only(bound: Bound, verb: str
     if verb == "withdraw":
         assert slug(made) == slug(listed) == "consent-withdrawn"
         with bound.instance.stores.main.reading() as db:
-            assert db.exec(select(LedgerEntry.type)).all()[-1] == "message.refused"
+            assert db.exec(select(LedgerEntry.type).order_by(col(LedgerEntry.seq).desc())).first() == "message.refused"
     bound.at(bound.start + timedelta(days=89))
     evidence = bound.shop.post(f"/commitments/{commitment_id}/evidence", {"text": "Repaired."})
     assert evidence.status_code == 200, evidence.text
