@@ -40,7 +40,7 @@ TYPES: frozenset[str] = frozenset(
         "commitment.claimed", "commitment.remedied", "commitment.waived", "commitment.disputed", "commitment.ended",
         "commitment.refused", "commitment.started", "commitment.cancelled", "commitment.noted",
         "offer.matched", "offer.redeemed", "device.added", "device.removed",
-        "calendar.linked", "calendar.unlinked", "reminders.started", "reminders.ended",
+        "calendar.linked", "calendar.unlinked", "calendar.changed", "reminders.started", "reminders.ended",
         "data.released", "data.read", "key.accepted", "letter.sent", "letter.answered", "crm.recorded", "client.tied",
         "elsewhere.noted", "elsewhere.changed",
         "token.replaced", "export.made", "import.applied", "import.undone", "restore.confirmed", "alarm.raised", "alarm.settled",

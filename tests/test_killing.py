@@ -10,7 +10,7 @@ EACH = 3
 
 
 def test_whoever_is_killed_loses_nothing() -> None:
-    """Four points of each scene, spread from its first statement to its last."""
+    """Three points of each scene, spread from its first statement to its last."""
     done = subprocess.run([sys.executable, "-m", "tests.killing", "--points", str(EACH)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert points(done.stdout) == len(SCENES) * EACH

@@ -75,6 +75,7 @@ LEDGER: Mapping[str, Lazy] = {
     "device.removed": lazy("You removed a device of yours"),
     "calendar.linked": lazy("You made a calendar link"),
     "calendar.unlinked": lazy("You removed your calendar link"),
+    "calendar.changed": lazy("You chose what your calendar shows"),
     "reminders.started": lazy("You confirmed an address for reminders by mail"),
     "reminders.ended": lazy("You ended reminders by mail"),
     "commitment.made": lazy("A promise was written down"),

@@ -128,6 +128,8 @@ def choose(request: Request, owner: Writer) -> Response:
         errors.add("calendar_ahead", _("Choose one of these."))
     if errors:
         return render(request, _page(owner, errors=errors), owner=owner, status=422)
+    if shows != owner.profile.calendar_shows:
+        ledger.append(owner.db, owner.act(), "calendar.changed", {"shows": shows})
     _keep(owner, owner.profile.model_copy(update={"calendar_shows": shows, "calendar_ahead": ahead}))
     return see_other("/reminders?done=calendar-chosen")
 

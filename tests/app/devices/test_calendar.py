@@ -15,6 +15,7 @@ from app.exchange import clocks, reminders, tokens
 from app.exchange.tokens import PREFIX
 from app.state import State
 from app.tables import Calendar
+from consent.store import LedgerEntry
 from tests.app.api.loop import Owner, Shop, make_owner, make_relationship
 from tests.browsing import Browsing
 from tests.instances import Instance
@@ -109,6 +110,8 @@ def test_the_owner_chooses_what_it_shows_and_when_it_rings(instance: Instance, b
         "Corner Shop: something is due",
         "Corner Shop: Promised to you, and due",
     ]
+    with instance.stores.main.reading() as db:
+        assert db.exec(select(LedgerEntry.type)).all().count("calendar.changed") == 2
     assert told["words"]["DESCRIPTION"] == "A new boiler" and "DESCRIPTION" not in told["company"]
     assert len({str(one["UID"]) for one in told.values()}) == 1
     assert told["words"].walk("VALARM")[0]["TRIGGER"].dt == timedelta(hours=8) - timedelta(days=7)

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, col, select
 from app import clock
 from app.auth import resealing as steps
 from app.state import Session
+from app.tables import MailReminder
 from app.ui.settings import compromised
 from app.worker import Worker
 from consent import ledger, receipts, successions
@@ -73,6 +74,17 @@ def test_the_old_secrets_die_and_nothing_is_lost(instance: Instance, robin: Popu
     assert "Replace every key" in robin.browsing.get("/settings/compromised").text
 
 
+def test_what_speaks_while_the_owner_is_away_ends(instance: Instance, robin: Populated) -> None:
+    """The calendar's link, and mails to an address that may be another's; the history says so."""
+    assert instance.client.get(f"/calendar/{robin.calendar_secret}.ics").status_code == 200
+    replace_everything(robin.browsing)
+    assert instance.client.get(f"/calendar/{robin.calendar_secret}.ics").status_code == 404
+    with instance.stores.main.reading() as db:
+        assert db.get(MailReminder, robin.account.account_id) is None
+        told = db.exec(select(LedgerEntry.type).where(LedgerEntry.account_id == robin.account.account_id)).all()
+    assert {"keys.rotated", "calendar.unlinked", "reminders.ended"} <= set(told)
+
+
 def test_no_value_is_left_under_the_old_key(instance: Instance, robin: Populated) -> None:
     """In any column of any table: a value that `resealing.SCOPE` forgets would be lost with the old key."""
     robin.browsing.unlock()  # what arrived meanwhile moves into records first
@@ -111,7 +123,8 @@ def test_ledger_and_receipts_still_verify(instance: Instance, robin: Populated) 
             return mailbox.open(ledger.SEAL_PURPOSE, (head.ledger_id, str(entry.seq)), entry.sealed)
 
         assert ledger.verify(head, entries, open_details=details) == ledger.Verified(head.size, head.head)
-        assert [entry.type for entry in entries][-3:] == ["keys.rotated", "slot.changed", "keys.resealed"]
+        ends = ["calendar.unlinked", "reminders.ended"]
+        assert [entry.type for entry in entries][-5:] == ["keys.rotated", *ends, "slot.changed", "keys.resealed"]
         keys = {key.kid: key.public for key in db.exec(select(RelationshipKey))}
         for receipt in db.exec(select(Receipt)):
             kid = receipts.jwk(next(iter(keys.values())))["kid"]
