@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Integer, LargeBinary, String, bindparam, case, func, insert, select, update
@@ -42,6 +43,9 @@ COARSEST_M: Final = 5_000
 
 DELIVERIES: Final = 20
 """Offers that reach one owner in one day (UTC). No client hears of it."""
+
+_area = lru_cache(maxsize=4096)(load)
+"""The areas of offers only: they are the clients' and stand in the clear, and every fix asks for them again."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def matches(db: Connection, opened: Opened, nearby: Sequence[str], fix: Fix, *, 
         .where(mine, col(Offer.message_id).in_(nearby), col(Offer.valid_from) <= now, col(Offer.valid_until) > now)
         .where(col(Grant.status) == "given", col(Grant.expires_at) > now)
     )
-    inside = {opened.marker(message_id): message_id for message_id, area in db.execute(holding) if load(area).contains(fix)}
+    inside = {opened.marker(message_id): message_id for message_id, area in db.execute(holding) if _area(area).contains(fix)}
     known = select(col(OfferMarker.marker)).where(col(OfferMarker.account_id) == opened.account_id, col(OfferMarker.marker).in_(inside))
     before = set(db.execute(known).scalars()) if inside else set()
     return [message_id for marker, message_id in inside.items() if marker not in before]

@@ -10,11 +10,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cached_property
 from types import MappingProxyType
 
-LONGEST = 4000
-"""Characters that are looked at; nobody's address is longer."""
+LONGEST = 300
+"""Characters of what is read as an address or a name, which nobody's is longer than. A longer text is compared as it stands, folded."""
+GROWTH = 3
+"""Two long texts of which one is so many times as long as the other say different things; nothing of them is folded."""
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe"})
 _TITLES = frozenset("mr mrs ms miss mx dr prof herr frau monsieur madame mme sr sra".split())
@@ -36,63 +38,91 @@ _ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
 _NUMBERS = re.compile(r"(\d{1,4})[./\-\s]+(\d{1,2})[./\-\s]+(\d{1,4})\.?")
 _WORDY = re.compile(r"(?:(\d{1,2})(?:st|nd|rd|th|\.)?\s+([^\W\d]{3,12})\.?|([^\W\d]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?),?\s+(\d{4})")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
+_STR = re.compile(r"(?<=\w{3})str$")
 
 
-def alike(term: str, one: str, other: str) -> bool:
+class Writing:
+    """A value on its way through comparisons. What was read out of it is kept beside it, for as long as it is: a memory of all
+    values would outlast the lock and the account that they belong to."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @property
+    def long(self) -> bool:
+        """Whether it is more than anybody's address."""
+        return len(self.text) > LONGEST
+
+    @cached_property
+    def folded(self) -> frozenset[str]:
+        """The text without case, accents and doubled spaces: as one writes it without umlauts, and as one leaves their dots out."""
+        lower = unicodedata.normalize("NFKC", self.text.replace("\n", " ")).casefold()
+        forms = (lower, unicodedata.normalize("NFC", lower).translate(_UMLAUTS))
+        return frozenset(" ".join(_bare(form).split()) for form in forms)
+
+    @cached_property
+    def split(self) -> frozenset[tuple[str, ...]]:
+        """Its words in order."""
+        return frozenset(tuple(re.findall(r"\w+", form.replace("'", "").replace("’", ""))) for form in self.folded)
+
+    @cached_property
+    def pieces(self) -> tuple[Counter[str], ...]:
+        """The words and numbers of an address, shortened ones written out; `Hauptstr.` is `hauptstrasse`."""
+        return tuple(Counter(_SHORT.get(word, _STR.sub("strasse", word)) for word in words) for words in sorted(self.split))
+
+
+def alike(term: str, one: str | Writing, other: str | Writing) -> bool:
     """Whether two values of a kind (a `pd:` term; any other text is compared as words) say the same."""
-    one, other = one[:LONGEST], other[:LONGEST]
-    return one == other or _COMPARED.get(term, _words)(one, other)
+    one, other = _written(one), _written(other)
+    if one.text == other.text:
+        return True
+    if one.long or other.long:
+        short, full = sorted((len(one.text), len(other.text)))
+        return full <= GROWTH * short and bool(one.folded & other.folded)
+    return _COMPARED.get(term, _words)(one, other)
 
 
-def within(part: str, whole: str) -> bool:
+def within(part: str | Writing, whole: str | Writing) -> bool:
     """Whether one writing is a part of a postal address: its street, its town, its house number. Nothing is no part."""
-    wholes = _pieces(whole[:LONGEST])
-    return any(bool(pieces) and not pieces - those for pieces in _pieces(part[:LONGEST]) for those in wholes)
+    part, whole = _written(part), _written(whole)
+    if part.long or whole.long:
+        return False
+    return any(bool(pieces) and pieces <= those for pieces in part.pieces for those in whole.pieces)
 
 
-@lru_cache(maxsize=4096)
-def folded(text: str) -> frozenset[str]:
-    """The text without case, accents and doubled spaces: as one writes it without umlauts, and as one leaves their dots out."""
-    lower = unicodedata.normalize("NFKC", text).casefold()
-    forms = (lower, unicodedata.normalize("NFC", lower).translate(_UMLAUTS))
-    return frozenset(" ".join(_bare(form).split()) for form in forms)
+def _written(value: str | Writing) -> Writing:
+    return Writing(value) if isinstance(value, str) else value
 
 
 def _bare(text: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter) and letter.isprintable())
 
 
-def _split(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(re.findall(r"\w+", form.replace("'", "").replace("’", ""))) for form in folded(text.replace("\n", " ")))
-
-
-def _words(one: str, other: str) -> bool:
+def _words(one: Writing, other: Writing) -> bool:
     """The same words in the same order, whatever stands between them; what has no words is compared as it stands."""
-    mine, theirs = _split(one), _split(other)
-    if () in mine or () in theirs:
-        return bool(folded(one) & folded(other))
-    return bool(mine & theirs)
+    if () in one.split or () in other.split:
+        return bool(one.folded & other.folded)
+    return bool(one.split & other.split)
 
 
-def _solid(one: str, other: str) -> bool:
+def _solid(one: Writing, other: Writing) -> bool:
     """Letters and digits alone: numbers of customers and accounts, postcodes."""
-    mine, theirs = ({"".join(words) for words in _split(text)} for text in (one, other))
+    mine, theirs = ({"".join(words) for words in writing.split} for writing in (one, other))
     return bool(mine & theirs)
 
 
-def _mail(one: str, other: str) -> bool:
+def _mail(one: Writing, other: Writing) -> bool:
     """Addresses of mail; the local part, too, without case, as mail servers do it."""
-    mine, theirs = ({form.removeprefix("mailto:").replace(" ", "") for form in _lower(text)} for text in (one, other))
-    return bool(mine & theirs)
+    return _mailbox(one.text) == _mailbox(other.text)
 
 
-def _lower(text: str) -> frozenset[str]:
-    return frozenset({unicodedata.normalize("NFKC", text).casefold().strip()})
+def _mailbox(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().strip().removeprefix("mailto:").replace(" ", "")
 
 
-def _phone(one: str, other: str) -> bool:
+def _phone(one: Writing, other: Writing) -> bool:
     """The same subscriber. A number without a country code fits one that has it and ends alike."""
-    (mine, abroad), (theirs, their_abroad) = _number(one), _number(other)
+    (mine, abroad), (theirs, their_abroad) = _number(one.text), _number(other.text)
     if mine == theirs:
         return bool(mine) or _words(one, other)
     if abroad == their_abroad:
@@ -109,9 +139,9 @@ def _number(text: str) -> tuple[str, bool]:
     return (bare.lstrip("0"), abroad) if abroad or bare.startswith("0") else (bare, False)
 
 
-def _day(one: str, other: str) -> bool:
+def _day(one: Writing, other: Writing) -> bool:
     """Days in any usual writing; `03/05/1980` is the third of May and the fifth of March, and fits both."""
-    return bool(days(one) & days(other)) or _words(one, other)
+    return bool(days(one.text) & days(other.text)) or _words(one, other)
 
 
 def days(text: str) -> frozenset[date]:
@@ -141,20 +171,19 @@ def _date(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _name(one: str, other: str) -> bool:
+def _name(one: Writing, other: Writing) -> bool:
     """The same words in any order, without titles."""
     return _words(one, other) or bool(_bags(one) & _bags(other))
 
 
-def _bags(text: str) -> frozenset[tuple[str, ...]]:
-    bags = (tuple(sorted(word for word in words if word not in _TITLES)) for words in _split(text))
+def _bags(writing: Writing) -> frozenset[tuple[str, ...]]:
+    bags = (tuple(sorted(word for word in words if word not in _TITLES)) for words in writing.split)
     return frozenset(bag for bag in bags if bag)
 
 
-def _address(one: str, other: str) -> bool:
+def _address(one: Writing, other: Writing) -> bool:
     """The same pieces in any order; a country or a region that only one side names makes no difference."""
-    mine, theirs = _pieces(one), _pieces(other)
-    return any(_same_place(these, those) for these in mine for those in theirs) or _words(one, other)
+    return any(_same_place(these, those) for these in one.pieces for those in other.pieces) or _words(one, other)
 
 
 def _same_place(mine: Counter[str], theirs: Counter[str]) -> bool:
@@ -168,12 +197,7 @@ def _whole(pieces: Counter[str]) -> bool:
     return any(piece.isdigit() for piece in pieces) and sum(pieces.values()) >= 3
 
 
-def _pieces(text: str) -> list[Counter[str]]:
-    """The words and numbers of an address, shortened ones written out; `Hauptstr.` is `hauptstrasse`."""
-    return [Counter(_SHORT.get(word, re.sub(r"(?<=\w{3})str$", "strasse", word)) for word in words) for words in sorted(_split(text))]
-
-
-_COMPARED: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
+_COMPARED: Mapping[str, Callable[[Writing, Writing], bool]] = MappingProxyType(
     {
         "pd:EmailAddress": _mail,
         "pd:TelephoneNumber": _phone,

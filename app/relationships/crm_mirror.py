@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Literal
 
 from app.relationships import alike, kinds
+from app.relationships.alike import Writing
 from consent import vocabulary
 from vault.records import Held, HeldField
 
@@ -59,7 +60,8 @@ class Allowed:
 @dataclass(frozen=True)
 class Line:
     """One thing that they hold, beside what is the owner's. `key` finds it in its record; `mine` are the owner's present values
-    of that kind, `until` is when theirs was right, where it once was; `allowed` whether a live permission covers it."""
+    of that kind, `agreeing` those of them that it agrees with, `until` is when theirs was right, where it once was; `allowed`
+    whether a live permission covers it."""
 
     key: str
     group: Group
@@ -71,6 +73,7 @@ class Line:
     collected_at: datetime | None
     verdicts: tuple[Verdict, ...]
     mine: tuple[str, ...]
+    agreeing: frozenset[str]
     until: datetime | None
     allowed: bool
 
@@ -97,7 +100,11 @@ class Overlap:
 
 def lines(held: Held, mine: Sequence[Mine], allowed: Sequence[Allowed]) -> tuple[Line, ...]:
     """A version line by line, in its own order; what a line says of itself depends on no other line."""
-    found = [_line(f"f{place}", one, mine, allowed) for place, one in enumerate(held.fields)]
+    # Each value of the owner's is read once for all lines; what was read goes with the end of this call.
+    read: dict[str, list[_Read]] = {}
+    for one in mine:
+        read.setdefault(one.term, []).append(_Read(one, Writing(one.value)))
+    found = [_line(f"f{place}", said, read, allowed) for place, said in enumerate(held.fields)]
     found += [_concluded(f"g{place}", "segment", name, "", "") for place, name in enumerate(held.segments)]
     found += [_concluded(f"s{place}", "score", one.name, one.value, one.meaning) for place, one in enumerate(held.scores)]
     return tuple(found)
@@ -114,14 +121,14 @@ def overlap(of: Sequence[Line], mine: Sequence[Mine], allowed: Sequence[Allowed]
     live permission covers without either side naming a value."""
     found: Counter[frozenset[Side]] = Counter()
     matched: set[tuple[str, str]] = set()
-    present = [one for one in mine if one.until is None]
+    present = {(one.term, one.value) for one in mine if one.until is None}
     for line in of:
-        same = {(one.term, one.value) for one in present if _agrees(line.term, line.value, one)}
+        same = {(line.term, value) for value in line.agreeing} & present
         matched |= same
         found[_sides(theirs=True, mine=bool(same), allowed=line.allowed)] += 1
-    for term, _value in {(one.term, one.value) for one in present} - matched:
+    for term, _value in present - matched:
         found[_sides(theirs=False, mine=True, allowed=covered(term, allowed))] += 1
-    named = {line.term for line in of} | {one.term for one in present}
+    named = {line.term for line in of} | {term for term, _value in present}
     for term in {one.term for one in allowed if one.live}:
         if not any(term == other or term in vocabulary.ancestors(other) for other in named):
             found[_sides(theirs=False, mine=False, allowed=True)] += 1
@@ -134,12 +141,22 @@ def covered(term: str, allowed: Iterable[Allowed], *, live: bool = True) -> bool
     return any(one.live is live and one.term in above for one in allowed)
 
 
-def _line(key: str, said: HeldField, mine: Sequence[Mine], allowed: Sequence[Allowed]) -> Line:
-    term, value = said.term or kinds.of_name(said.name), said.value
-    of_kind = [one for one in mine if one.term == term]
-    same = any(_agrees(term, value, one) for one in of_kind if one.until is None)
-    until = None if same else max((one.until for one in of_kind if one.until is not None and _agrees(term, value, one)), default=None)
-    present = tuple(sorted({one.value for one in of_kind if one.until is None}))
+@dataclass(frozen=True)
+class _Read:
+    """Something that the owner holds, read once."""
+
+    of: Mine
+    writing: Writing
+
+
+def _line(key: str, said: HeldField, mine: Mapping[str, Sequence[_Read]], allowed: Sequence[Allowed]) -> Line:
+    term, theirs = said.term or kinds.of_name(said.name), Writing(said.value)
+    of_kind = mine.get(term, ())
+    agreeing = frozenset(one.of.value for one in of_kind if one.of.until is None and _agrees(term, theirs, one.writing))
+    same = bool(agreeing)
+    once = (one.of.until for one in of_kind if one.of.until is not None and _agrees(term, theirs, one.writing))
+    until = None if same else max(once, default=None)
+    present = tuple(sorted({one.of.value for one in of_kind if one.of.until is None}))
     wrong = not same and term in ONE_ANSWER and bool(present)
     may = covered(term, allowed)
     found: dict[Verdict, bool] = {
@@ -149,7 +166,9 @@ def _line(key: str, said: HeldField, mine: Sequence[Mine], allowed: Sequence[All
         "agrees": same,
     }
     verdicts: tuple[Verdict, ...] = tuple(verdict for verdict, holds in found.items() if holds) or ("unknown",)
-    return Line(key, "field", said.name, value, term, said.basis, said.source, said.collected_at, verdicts, present, until, may)
+    return Line(
+        key, "field", said.name, said.value, term, said.basis, said.source, said.collected_at, verdicts, present, agreeing, until, may
+    )
 
 
 def _against(term: str, basis: str, allowed: Sequence[Allowed]) -> bool:
@@ -159,13 +178,11 @@ def _against(term: str, basis: str, allowed: Sequence[Allowed]) -> bool:
 
 
 def _concluded(key: str, group: Group, name: str, value: str, meaning: str) -> Line:
-    return Line(key, group, name, value, "", "inferred", meaning, None, ("inferred",), (), None, allowed=False)
+    return Line(key, group, name, value, "", "inferred", meaning, None, ("inferred",), (), frozenset(), None, allowed=False)
 
 
-def _agrees(term: str, value: str, one: Mine) -> bool:
-    if one.term != term or not term:
-        return False
-    return alike.alike(term, value, one.value) or (term in IN_PARTS and alike.within(value, one.value))
+def _agrees(term: str, theirs: Writing, mine: Writing) -> bool:
+    return bool(term) and (alike.alike(term, theirs, mine) or (term in IN_PARTS and alike.within(theirs, mine)))
 
 
 def _sides(*, theirs: bool, mine: bool, allowed: bool) -> frozenset[Side]:

@@ -107,9 +107,9 @@ def of_once(commitment: Commitment) -> Deadline | None:
     return _running(after, "remedy", _remedy_end(commitment, breach))
 
 
-def deadlines(commitment: Commitment) -> Iterator[Deadline]:
+def deadlines(commitment: Commitment, *, since: datetime | None = None) -> Iterator[Deadline]:
     """Everything that the clock will wait for as things stand: the times in their order, each with its remedy instead where it
-    is broken; ends and last days for notice in order of time. Without end for what has none."""
+    is broken; ends and last days for notice in order of time, those long before `since` left out. Without end for what has none."""
     if commitment.schedule is None:
         pending = of_once(commitment)
         if pending is not None:
@@ -122,7 +122,7 @@ def deadlines(commitment: Commitment) -> Iterator[Deadline]:
             if pending is not None:
                 yield Deadline(pending.of, pending.at, day)
     else:
-        yield from _ends(commitment)
+        yield from _ends(commitment, since)
 
 
 def deadline(commitment: Commitment, *, now: datetime | None = None) -> Deadline | None:
@@ -131,22 +131,23 @@ def deadline(commitment: Commitment, *, now: datetime | None = None) -> Deadline
     Without `now` as of when it was written down.
     """
     since = now or made_at(commitment) or datetime.min.replace(tzinfo=UTC)
-    return next((one for one in _in_order(commitment, since) if one.of in {"promise", "remedy"} or one.at > since), None)
+    found = _in_order(commitment, since, since=now or made_at(commitment))
+    return next((one for one in found if one.of in {"promise", "remedy"} or one.at > since), None)
 
 
 def next_deadline(commitment: Commitment, *, now: datetime) -> Deadline | None:
     """The first that still lies ahead: what a reminder is set for. What is overdue is no longer reminded of."""
-    return next((one for one in _in_order(commitment, now) if one.at > now), None)
+    return next((one for one in _in_order(commitment, now, since=now) if one.at > now), None)
 
 
 def passed(commitment: Commitment, *, after: datetime, now: datetime) -> list[Deadline]:
     """What passed without a word after one instant and up to another, in order: each once, however long nobody looked."""
-    return [one for one in _in_order(commitment, now) if after < one.at <= now]
+    return [one for one in _in_order(commitment, now, since=after) if after < one.at <= now]
 
 
 def overdue_times(commitment: Commitment, *, now: datetime) -> list[Deadline]:
     """Every promise and remedy of it that is overdue, the oldest first."""
-    return [one for one in _in_order(commitment, now) if one.at <= now and one.of in {"promise", "remedy"}]
+    return [one for one in _in_order(commitment, now, since=now) if one.at <= now and one.of in {"promise", "remedy"}]
 
 
 def occurrences(commitment: Commitment, between: tuple[datetime, datetime]) -> list[Occurrence]:
@@ -172,7 +173,7 @@ def _dates(commitment: Commitment, start: datetime, end: datetime) -> Iterator[O
         for day in sorted({*(ahead if isinstance(commitment.schedule, Cycle) else ()), *named(commitment.events)}):
             yield from _dates_of(alone(commitment, day), day)
     else:
-        for one in takewhile(lambda one: one.at < end, _ends(commitment)):
+        for one in takewhile(lambda one: one.at < end, _ends(commitment, start)):
             day = (one.at - timedelta(microseconds=1)).astimezone(zone).date()
             layers = commitment.schedule.layers if isinstance(commitment.schedule, Warranty) else ()
             who = ", ".join(layer.by for layer in layers if layer.until == day)
@@ -191,8 +192,9 @@ def _dates_of(single: Commitment, occurrence: date | None) -> Iterator[Occurrenc
         yield Occurrence("promise", at, day, whole_day=single.due_at is None, state=standing, occurrence=occurrence)
 
 
-def _ends(commitment: Commitment) -> Iterator[Deadline]:
-    """Ends and last days for notice, in order of time."""
+def _ends(commitment: Commitment, since: datetime | None) -> Iterator[Deadline]:
+    """Ends and last days for notice, in order of time. Of what renews those from a few days before `since` on: a walk from the
+    first end would take a step for every day of half a century."""
     zone, schedule = ZoneInfo(commitment.time_zone), commitment.schedule
     if isinstance(schedule, PriceHeld):
         yield Deadline("end", schedules.end_of_day(schedule.until, zone))
@@ -206,8 +208,10 @@ def _ends(commitment: Commitment) -> Iterator[Deadline]:
         elif schedule.renews is None:
             yield Deadline("end", schedules.end_of_day(schedule.ends, zone))
         else:
-            last_calls = (Deadline("notice", _last_call(schedule, end, zone)) for end in schedules.ends_of(schedule))
-            ends = (Deadline("end", schedules.end_of_day(end, zone)) for end in schedules.ends_of(schedule))
+            noticed = schedules.ends_of(schedule, since=_noticed_from(schedule, since))
+            ended = schedules.ends_of(schedule, since=None if since is None else _day_before(since))
+            last_calls = (Deadline("notice", _last_call(schedule, end, zone)) for end in noticed)
+            ends = (Deadline("end", schedules.end_of_day(end, zone)) for end in ended)
             # A notice longer than a renewal falls before the end of the term before.
             yield from merge(last_calls, ends, key=lambda one: one.at)
 
@@ -218,18 +222,28 @@ def leaves_at(commitment: Commitment) -> date | None:
     if leaving is None or not isinstance(commitment.schedule, Term):
         return None
     zone = ZoneInfo(commitment.time_zone)
-    ends = schedules.ends_of(commitment.schedule)
+    ends = schedules.ends_of(commitment.schedule, since=_noticed_from(commitment.schedule, leaving.happened_at))
     return next((end for end in ends if leaving.happened_at < _last_call(commitment.schedule, end, zone)), commitment.schedule.ends)
+
+
+def _noticed_from(term: Term, since: datetime | None) -> date | None:
+    return None if since is None else schedules.noticed_from(term, _day_before(since))
+
+
+def _day_before(instant: datetime) -> date:
+    """A day that is over at an instant wherever one is: no zone is more than a day from UTC. Far from the edges of the calendar."""
+    return min(max(instant.astimezone(UTC).date(), date(2, 1, 1)), date(7000, 1, 1)) - timedelta(days=2)
 
 
 def _last_call(term: Term, end: date, zone: ZoneInfo) -> datetime:
     return schedules.end_of_day(schedules.notice_by(term, end) or end, zone)
 
 
-def _in_order(commitment: Commitment, now: datetime) -> list[Deadline]:
-    """The deadlines up to the first promise, notice or end after `now`, in order of time: a remedy may fall due after a later time."""
+def _in_order(commitment: Commitment, now: datetime, *, since: datetime | None) -> list[Deadline]:
+    """The deadlines up to the first promise, notice or end after `now`, in order of time: a remedy may fall due after a later time.
+    Ends and last days for notice only from about `since` on."""
     found: list[Deadline] = []
-    for one in deadlines(commitment):
+    for one in deadlines(commitment, since=since):
         found.append(one)
         if one.of != "remedy" and one.at > now:
             break

@@ -2,14 +2,16 @@
 
 Sentences are lined up by difflib (Ratcliff & Obershelp 1988); where some were replaced by others, those that share at least
 half of their words are taken as one sentence that changed, and its words are lined up in the same way. What would take too
-long is compared more coarsely, never cut off.
+long is compared more coarsely, never cut off: difflib's time grows with the cube of what is repeated, so that its steps are
+counted and a comparison has only so many.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
+from itertools import accumulate
 from typing import Literal
 
 UNITS = 2000
@@ -18,6 +20,10 @@ PAIRS = 2500
 """Most pairs of sentences among which likenesses are looked for in one place."""
 WORDS = 250_000
 """Most pairs of words that are compared inside one changed sentence."""
+STEPS = 3_000_000
+"""Most steps for lining up all sentences, and as many again for the words of all changed ones: some tenths of a second."""
+SHARE = 10
+"""One sentence takes at most this part of the steps that are left, so that a hostile one leaves enough for the others."""
 OFTEN = 20
 """A sentence that stands there more often than this anchors nothing."""
 ALIKE = 0.5
@@ -71,14 +77,49 @@ def compare(before: str, after: str) -> Comparison:
     """The earlier copy beside the later one. Blanks and line ends do not count."""
     old, new = _units(before, after)
     often = {text for text, times in Counter(new).items() if times > OFTEN}
-    matcher = SequenceMatcher(often.__contains__, old, new, autojunk=False)
+    words = Steps(STEPS)
     rows: list[Row] = []
-    for what, i1, i2, j1, j2 in matcher.get_opcodes():
+    for what, i1, i2, j1, j2 in _Counted(often.__contains__, old, new, Steps(STEPS)).get_opcodes():
         if what == "equal":
-            rows += [Row("same", (Piece(text, "same"),), (Piece(text, "same"),)) for text in new[j1:j2]]
+            rows += map(_same, new[j1:j2])
         else:
-            rows += _replaced(old[i1:i2], new[j1:j2])
+            rows += _replaced(old[i1:i2], new[j1:j2], words)
     return Comparison(tuple(rows))
+
+
+class Steps:
+    """How many steps may still be taken."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.out = False
+
+    def take(self, count: int) -> bool:
+        """Whether there are so many, which are then gone."""
+        self.out = self.out or count > self.left
+        self.left -= 0 if self.out else count
+        return not self.out
+
+
+class _Counted(SequenceMatcher[str]):
+    """difflib's matcher with a limit. When its steps are used up, each stretch still open is the same as far as both sides begin
+    alike, and no further."""
+
+    def __init__(self, junk: Callable[[str], bool], left: Sequence[str], right: Sequence[str], steps: Steps) -> None:
+        super().__init__(junk, left, right, autojunk=False)
+        self._left, self._right, self._steps = left, right, steps
+        times = Counter(text for text in right if not junk(text))
+        self._cost = list(accumulate((1 + times[text] for text in left), initial=0))
+
+    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
+        """As difflib's, which goes through the right side's places of each element of the left."""
+        ahi, bhi = len(self._left) if ahi is None else ahi, len(self._right) if bhi is None else bhi
+        if self._steps.take(self._cost[ahi] - self._cost[alo]):
+            return super().find_longest_match(alo, ahi, blo, bhi)
+        size = 0
+        while alo + size < ahi and blo + size < bhi and self._left[alo + size] == self._right[blo + size]:
+            size += 1
+        return Match(alo, blo, size)
 
 
 def paragraphs(text: str) -> list[str]:
@@ -124,14 +165,19 @@ def _joined(units: Sequence[str], at_once: int) -> list[str]:
     return [" ".join(units[start : start + at_once]) for start in range(0, len(units), at_once)]
 
 
-def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
+def _same(text: str) -> Row:
+    return Row("same", (Piece(text, "same"),), (Piece(text, "same"),))
+
+
+def _replaced(old: Sequence[str], new: Sequence[str], steps: Steps) -> Iterator[Row]:
     """Rows for what stands in one place: changed sentences in order, between them what went and what came."""
     i = j = 0
     for like_i, like_j in [*_likenesses(old, new), (len(old), len(new))]:
         yield from (Row("gone", (Piece(text, "gone"),), ()) for text in old[i:like_i])
         yield from (Row("new", (), (Piece(text, "new"),)) for text in new[j:like_j])
         if like_i < len(old):
-            yield _changed(old[like_i], new[like_j])
+            # The same sentence on both sides is left to here where the steps ran out.
+            yield _same(new[like_j]) if old[like_i] == new[like_j] else _changed(old[like_i], new[like_j], steps)
         i, j = like_i + 1, like_j + 1
 
 
@@ -158,23 +204,36 @@ def _likenesses(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]
     return pairs
 
 
-def _bag(text: str) -> Counter[str]:
-    return Counter(word.casefold() for word in _WORD.findall(text))
+def _bag(text: str) -> tuple[Counter[str], int]:
+    """The words of a sentence, and how many they are."""
+    words = [word.casefold() for word in _WORD.findall(text)]
+    return Counter(words), len(words)
 
 
-def _alike(one: Counter[str], other: Counter[str]) -> float:
-    """The share of words that two sentences have in common (Dice 1945), from 0 to 1."""
-    both = one.total() + other.total()
-    return 2 * (one & other).total() / both if both else 0.0
+def _alike(one: tuple[Counter[str], int], other: tuple[Counter[str], int]) -> float:
+    """The share of words that two sentences have in common (Dice 1945), from 0 to 1; 0 too where it must stay below `ALIKE`."""
+    (fewer, few), (more, many) = sorted((one, other), key=lambda bag: bag[1])
+    # A short sentence beside an endless one is not looked at: one against a thousand endless ones would take seconds.
+    if not few or 2 * few < ALIKE * (few + many):
+        return 0.0
+    return 2 * sum(min(fewer[word], more[word]) for word in fewer.keys() & more.keys()) / (few + many)
 
 
-def _changed(old: str, new: str) -> Row:
+def _changed(old: str, new: str, steps: Steps) -> Row:
+    coarse = Row("changed", (Piece(old, "gone"),), (Piece(new, "new"),))
     left, right = _TOKEN.findall(old), _TOKEN.findall(new)
     if len(left) * len(right) > WORDS:
-        return Row("changed", (Piece(old, "gone"),), (Piece(new, "new"),))
+        return coarse
+    share = Steps(steps.left // SHARE)
+    allowed = share.left
+    # Blanks anchor nothing: half of all there is are blanks, and which of them stayed says nothing.
+    matched = _Counted(str.isspace, left, right, share).get_opcodes()
+    steps.take(allowed - share.left)
+    if share.out:
+        return coarse
     before: list[Piece] = []
     after: list[Piece] = []
-    for what, i1, i2, j1, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for what, i1, i2, j1, j2 in matched:
         same = what == "equal"
         _add(before, "".join(left[i1:i2]), "same" if same else "gone")
         _add(after, "".join(right[j1:j2]), "same" if same else "new")

@@ -3,6 +3,7 @@
 A day counts in the promise's own zone, so that "the first of every month" stays the first through summer time and travel.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,9 @@ LAST_YEAR = 9000
 
 MONTHS = {"month": 1, "year": 12}
 DAYS = {"day": 1, "week": 7}
+
+_MARGIN = timedelta(days=10)
+"""More than a shift there and back can miss by: as many months differ by up to four days, and three go where a month is short."""
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
@@ -76,22 +80,31 @@ def days_of(cycle: Cycle, *, since: date | None = None) -> Iterator[date]:
 
 
 def ends_of(term: Term, *, since: date | None = None) -> Iterator[date]:
-    """The days on which a term ends, each as if no notice were given before it, from `since` on."""
+    """The days on which a term ends, each as if no notice were given before it, from `since` on. The first of them is searched for by
+    halves: from the year of the owner's birth a contract may have been renewed daily."""
     if term.renews is None:
         if since is None or since <= term.ends:
             yield term.ends
         return
     span = terms.duration(term.renews)
-    number = 0 if since is None else max(0, (since - term.ends).days // max(1, -(-span.longest_seconds // 86_400)) - 1)
+    number = 0
+    if since is not None and since > term.ends:
+        # No renewal is shorter than a day, so that there are no more of them than days.
+        most = (since - term.ends).days
+        number = bisect_left(range(most), since, key=lambda times: _renewed(term.ends, span, times) or date.max)
     while (day := _renewed(term.ends, span, number)) is not None:
-        if since is None or day >= since:
-            yield day
+        yield day
         number += 1
 
 
 def notice_by(term: Term, end: date) -> date | None:
     """The last day on which notice still ends the term at `end`; None where it ends, or can be ended, without notice."""
     return None if term.notice is None else shifted(end, term.notice, back=True)
+
+
+def noticed_from(term: Term, day: date) -> date:
+    """A day before which no end lies whose last day for notice is `day` or later; some days early, for months differ in length."""
+    return (day if term.notice is None else shifted(day, term.notice)) - _MARGIN
 
 
 def _renewed(first: date, span: terms.Duration, times: int) -> date | None:

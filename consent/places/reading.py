@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from consent.canonical import JSON, dumps
@@ -52,9 +51,10 @@ def geometry(area: Area) -> dict[str, JSON]:
     return {"type": "Polygon", "coordinates": drawn[0]} if len(drawn) == 1 else {"type": "MultiPolygon", "coordinates": drawn}
 
 
-@lru_cache(maxsize=4096)
 def load(text: str) -> Area:
-    """An area from the text in which it is kept. It was checked when it came and is not checked again."""
+    """An area from the text in which it is kept. It was checked when it came and is not checked again.
+
+    Nothing is remembered here: an owner's zones are read by this, too."""
     return _read(json.loads(text))
 
 

@@ -95,3 +95,12 @@ def test_a_part_of_an_address() -> None:
     whole = "7 Harbour Row\nDublin 4\nIreland"
     assert within("Harbour Row", whole) and within("dublin", whole) and within("7", whole)
     assert not within("17 Harbour Row", whole) and not within("", whole) and not within("…", whole)
+
+
+@pytest.mark.parametrize("term", KINDS)
+def test_what_is_longer_than_any_address_is_compared_as_it_stands(term: str) -> None:
+    """Folded, but not word by word; and not at all where the other is a fraction of it."""
+    text = "Größe " * 60
+    assert alike(term, text, text.upper().replace(" ", "  ")) and alike(term, text, "groesse " * 60)
+    assert not alike(term, text, text + "M") and not alike(term, "Größe", text) and not alike(term, "", text)
+    assert not within("Größe", text)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.relationships.crm_mirror import VERDICTS, Allowed, Mine, counts, covered, differences, lines, overlap
 from app.relationships.kinds import of_name
+from tests.work import calls
 from vault.records import Held, HeldField, HeldScore
 
 THEN = datetime(2026, 5, 3, tzinfo=UTC)
@@ -133,3 +134,22 @@ def test_the_three_sets() -> None:
 )  # fmt: skip
 def test_names_tell_what_they_mean(name: str, term: str) -> None:
     assert of_name(name) == term
+
+
+@pytest.mark.parametrize(
+    ("theirs", "most"),
+    [
+        ([" ".join(f"w{n}x{row}" for n in range(600))[:4000] for row in range(15)], 5_000),
+        ([f"{row} Harbour Row {'é' * 100} Dublin" for row in range(100)], 300_000),
+    ],
+)
+def test_each_value_is_read_once(theirs: list[str], most: int) -> None:
+    """However long theirs are and however many addresses the owner has; the drawing takes the verdicts of the lines."""
+    said, mine = (
+        held(*(("Street", value, "stated") for value in theirs)),
+        [Mine(STREET, f"{n} Harbour Row\nDublin") for n in range(200, 210)],
+    )
+    found = lines(said, mine, ())
+    assert calls(lambda: overlap(found, mine, ())) < 50 * len(theirs)
+    assert calls(lambda: lines(said, mine, ())) < most
+    assert {line.verdict for line in found} == {"wrong"}

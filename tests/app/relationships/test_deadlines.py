@@ -3,14 +3,16 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.relationships import commitments, deadlines
+from app.relationships import commitments, deadlines, schedules
 from app.relationships.commitments import Deadline, IllegalAct
 from tests.app.relationships.test_commitments import NOW, REFUND, VENDOR, event, promise
+from tests.work import calls
 from vault.records import Commitment, CommitmentEvent, Cycle, Following, Layer, PriceHeld, Term, Warranty
 
 DAY = timedelta(days=1)
@@ -157,6 +159,47 @@ def test_notice_ends_the_term_that_it_was_in_time_for() -> None:
     once = scheduled(Term(ends=date(2027, 6, 30), notice="P3M"), by="me")
     late = commitments.act_on(once, "cancel", happened_at=end_of(date(2027, 6, 1)), now=end_of(date(2027, 6, 1)))
     assert deadlines.leaves_at(late) == date(2027, 6, 30)
+
+
+TERMS = st.builds(
+    Term,
+    ends=st.dates(date(2023, 1, 1), date(2026, 12, 31)),
+    notice=st.sampled_from([None, "P1D", "P6W", "P1M", "P3M", "P2Y", "PT36H"]),
+    renews=st.sampled_from(["P1D", "P2W", "P1M", "P1Y", "P1M3D"]),
+)
+
+
+@given(TERMS, st.integers(min_value=-400, max_value=900), st.sampled_from(["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", DUBLIN]))
+def test_entering_late_finds_what_a_walk_finds(term: Term, later: int, zone: str) -> None:
+    """The last days for notice, the ends, and the end that notice was in time for: as if counted from the first end."""
+    made, at = scheduled(term, time_zone=zone), NOW + later * DAY
+    walked = (one for one in deadlines.deadlines(made) if one.at >= at)
+    found = (one for one in deadlines.deadlines(made, since=at) if one.at >= at)
+    assert list(islice(found, 6)) == list(islice(walked, 6))
+    left = made.model_copy(update={"events": (*made.events, event("cancelled", at=at))})
+    calls_for = ((end, schedules.notice_by(term, end) or end) for end in schedules.ends_of(term))
+    assert deadlines.leaves_at(left) == next(end for end, by in calls_for if at < schedules.end_of_day(by, ZoneInfo(zone)))
+
+
+@pytest.mark.parametrize("renews", ["P1D", "P1W", "P1M"])
+def test_a_contract_renewed_for_half_a_century_is_no_work(renews: str) -> None:
+    """Every question about it is answered near the present: reminders ask for each promise while nobody else can write."""
+    made = scheduled(Term(ends=date(1970, 1, 1), notice="P3M", renews=renews))
+    left = made.model_copy(update={"events": (*made.events, event("cancelled"))})
+    assert calls(lambda: commitments.deadline(made, now=NOW)) < 5_000
+    assert calls(lambda: commitments.deadline(made)) < 5_000
+    assert calls(lambda: commitments.next_deadline(made, now=NOW)) < 5_000
+    assert calls(lambda: commitments.passed(made, after=NOW, now=NOW + DAY)) < 5_000
+    assert calls(lambda: commitments.overdue_times(made, now=NOW)) < 5_000
+    assert calls(lambda: commitments.occurrences(made, (NOW, NOW + DAY))) < 5_000
+    assert calls(lambda: deadlines.leaves_at(left)) < 5_000
+
+
+def test_the_edges_of_the_calendar_are_no_error() -> None:
+    made = scheduled(Term(ends=date(1970, 1, 1), notice="P1000Y", renews="P1Y"))
+    for at in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+        left = made.model_copy(update={"events": (*made.events, event("cancelled", at=at))})
+        assert deadlines.leaves_at(left) == date(1970, 1, 1)
 
 
 def test_what_holds_until_a_day_ends_and_is_not_overdue() -> None:

@@ -112,6 +112,22 @@ def test_a_term_ends_at_each_renewal(ends: date, renews: str, since: date) -> No
     assert found == next(end for end in schedules.ends_of(term) if end >= since)
 
 
+@given(DAYS, st.sampled_from(["P1D", "P2W", "P1M", "P3M", "P1Y", "P1M3D", "PT5H"]), st.integers(min_value=-40, max_value=900))
+def test_a_renewal_is_found_without_a_walk(ends: date, renews: str, later: int) -> None:
+    """From any day on as a walk from the first end finds it, month ends and leap days included."""
+    term, since = Term(ends=ends, renews=renews), ends + timedelta(days=later)
+    walked = (end for end in schedules.ends_of(term) if end >= since)
+    assert list(islice(schedules.ends_of(term, since=since), 3)) == list(islice(walked, 3))
+
+
+@given(DAYS, st.sampled_from(["P1D", "P6W", "P1M", "P3M", "P1Y", "P30M45D", "PT36H"]), st.integers(min_value=0, max_value=3))
+def test_no_end_is_overlooked_that_notice_may_be_given_for(end: date, notice: str, days: int) -> None:
+    """Whatever months lie between."""
+    term = Term(ends=end, notice=notice, renews="P1D")
+    by = schedules.notice_by(term, end)
+    assert by is not None and schedules.noticed_from(term, by - timedelta(days=days)) <= end
+
+
 def test_a_term_that_does_not_renew_ends_once() -> None:
     """And is over afterwards."""
     term = Term(ends=date(2027, 6, 30))

@@ -29,8 +29,6 @@ OWN = 0.2
 """From this share of a file's mails on, whoever they go to is taken for its owner."""
 OWN_AT_LEAST = 3
 
-registered = lru_cache(maxsize=50_000)(registrable)
-
 
 @dataclass
 class Group:
@@ -74,6 +72,8 @@ class Senders:
         self.groups: dict[str, Group] = {}
         self.counts: Counter[str] = Counter()
         self._recipients: Counter[str] = Counter()
+        # One memory for each import: whom the owner hears from must not outlast it.
+        self._registered = lru_cache(maxsize=50_000)(registrable)
 
     @property
     def mails(self) -> int:
@@ -116,7 +116,7 @@ class Senders:
         return sorted(kept, key=lambda group: (group.sort != "company", -group.count, group.domain))
 
     def _group(self, who: Sender) -> Group | None:
-        domain = registered(who.host)
+        domain = self._registered(who.host)
         private = roles.private(who.host)
         key = who.address if private else domain
         group = self.groups.get(key)
