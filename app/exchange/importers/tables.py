@@ -57,14 +57,14 @@ def fingerprint(names: Sequence[str]) -> str:
     return cipher.sha256("\x1f".join(one_line(name).casefold() for name in names).encode()).hex()
 
 
-def read(data: bytes) -> Table:
-    """A whole file. Raises ImportRefused: `csv_header`, `csv_columns`, `csv_row`, `csv_quotes`, `too_many`, `value_too_long` …"""
+def read(data: bytes, *, most: int = ENTRIES) -> Table:
+    """A file of at most `most` rows. Raises ImportRefused: `csv_header`, `csv_columns`, `csv_row`, `csv_quotes`, `too_many` …"""
     text, ansi = _letters(check_text(data))
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    header = next_row(rows)
-    names = tuple(one_line(name)[:NAME] for name in header or ())
-    if len(names) > COLUMNS:
-        raise ImportRefused("csv_columns", line=1, what=str(len(names)))
+    header = next_row(rows) or []
+    if len(header) > COLUMNS:
+        raise ImportRefused("csv_columns", line=1, what=str(len(header)))
+    names = tuple(one_line(name)[:NAME] for name in header)
     if not any(names):
         raise ImportRefused("csv_header", line=1)
     secret = tuple(place for place, name in enumerate(names) if is_secret(name))
@@ -75,8 +75,8 @@ def read(data: bytes) -> Table:
             continue
         if len(row) != len(names) and any(cell.strip() for cell in row[len(names) :]):
             raise ImportRefused("csv_row", line=rows.line_num, what=f"{len(row)}/{len(names)}")
-        if len(kept) >= ENTRIES:
-            raise ImportRefused("too_many", what=str(ENTRIES))
+        if len(kept) >= most:
+            raise ImportRefused("too_many", what=str(most))
         cells = [clean(cell, longest=VALUE) for cell in [*row, *[""] * len(names)][: len(names)]]
         emptied += sum(bool(cells[place]) for place in secret)
         kept.append(tuple("" if place in secret else cell for place, cell in enumerate(cells)))

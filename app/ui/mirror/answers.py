@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from app.auth.owner import Owner, Reader, Writer
+from app.auth.owner import Owner, Reader, Sent, Writer
 from app.errors import NotFound
 from app.exchange import held_answers
 from app.exchange.importers import answers, columns
@@ -29,7 +29,9 @@ router = APIRouter(include_in_schema=False)
 
 OWN_WORDS: Final[Mapping[str, Lazy]] = {
     "too_large": lazy("An answer has at most 4 MiB here. Cut logs out of it, and bring in the rest."),
-    "csv_columns": lazy("There are %(what)s kinds of things in this file; 200 can be told apart. Bring it in part by part."),
+    "csv_columns": lazy(
+        "There are too many kinds of things in this file: 200 can be told apart in JSON, 100 in a table. Bring it in part by part."
+    ),
     "too_many": lazy("There is more in this file than one answer holds (%(what)s lines). Bring it in part by part."),
     "json": lazy("The JSON is broken near line %(line)s. Ask them to send it again."),
 }
@@ -52,16 +54,20 @@ class ColumnsPage(Page):
 
 
 @router.post("/vendors/{vendor_id}/mirror/answers")
-def create(request: Request, vendor_id: str, owner: Writer) -> Response:
-    """Take a file in; what its columns are is asked next."""
-    vendors.find(owner, vendor_id)
-    upload = owner.form.files.get("file")
+def create(request: Request, vendor_id: str, sender: Sent) -> Response:
+    """Take a file in; what its columns are is asked next. It is read before the transaction, so that nobody waits for it."""
+    with sender.reading() as owner:
+        vendors.find(owner, vendor_id)
+    upload = sender.form.files.get("file")
     try:
         sheet = answers.read(upload.data if upload else b"", upload.filename if upload else "")
     except ImportRefused as refused:
         said = import_words.refusal("missing") if upload is None or not upload.filename else _refusal(refused)
-        return render(request, mirror.page_of(owner, vendor_id, {"file": said}), owner=owner, status=422)
-    held_id = held_answers.bring(owner.db, owner.keyring, vendor_id, sheet, now=owner.now)
+        with sender.reading() as owner:
+            return render(request, mirror.page_of(owner, vendor_id, {"file": said}), owner=owner, status=422)
+    with sender.writing() as owner:
+        vendors.find(owner, vendor_id)
+        held_id = held_answers.bring(owner.db, owner.keyring, vendor_id, sheet, now=owner.now)
     return see_other(f"/vendors/{vendor_id}/mirror/{held_id}/columns")
 
 

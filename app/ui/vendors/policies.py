@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.auth.form import Form
-from app.auth.owner import Owner, Reader, Writer
+from app.auth.owner import Owner, Reader, Sent, Writer
 from app.errors import NotFound
 from app.i18n import _
 from app.relationships import policies
@@ -90,13 +90,20 @@ def new(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
 
 
 @router.post("/vendors/{vendor_id}/policies/new")
-def create(request: Request, vendor_id: str, owner: Writer) -> Response:
-    """Keep a copy, pasted or from a file."""
-    vendor, errors = find(owner, vendor_id), FormErrors()
-    made = _read(owner, vendor_id, errors)
-    if made is None:
-        return render(request, _new(vendor_id, vendor.name, _typed(owner.form), errors), owner=owner, status=422)
-    policy_id = store.add(owner.db, owner.keyring, made, now=owner.now)
+def create(request: Request, vendor_id: str, sender: Sent) -> Response:
+    """Keep a copy, pasted or from a file, which is read before the transaction: nobody waits for a page however long or odd it is."""
+    with sender.reading() as owner:
+        find(owner, vendor_id)
+    in_text = FormErrors()
+    text = _text(sender.form, in_text)
+    with sender.reading() as owner:
+        vendor, errors = find(owner, vendor_id), FormErrors()
+        made = _read(owner, vendor_id, text, in_text, errors)
+        if made is None:
+            return render(request, _new(vendor_id, vendor.name, _typed(owner.form), errors), owner=owner, status=422)
+    with sender.writing() as owner:
+        find(owner, vendor_id)
+        policy_id = store.add(owner.db, owner.keyring, made, now=owner.now)
     return see_other(f"/vendors/{vendor_id}/policies/{policy_id}?done=policy-kept")
 
 
@@ -198,7 +205,7 @@ def _typed(form: Form) -> dict[str, str]:
     return {name: form.get(name) for name in ("kind", "title", "url", "seen_on", "agreed", "text")}
 
 
-def _read(owner: Owner, vendor_id: str, errors: FormErrors) -> Policy | None:
+def _read(owner: Owner, vendor_id: str, text: str, in_text: FormErrors, errors: FormErrors) -> Policy | None:
     form, today = owner.form, dates.today(owner)
     kind, url = form.get("kind"), form.get("url")
     if kind not in KIND:
@@ -207,7 +214,7 @@ def _read(owner: Owner, vendor_id: str, errors: FormErrors) -> Policy | None:
     if url and (len(url) > 2000 or external(url) is None):
         errors.add("url", _("Write the whole address of the page, beginning with https://."))
     seen_on = dates.read("seen_on", form.get("seen_on"), errors, latest=today) or today
-    text = _text(form, errors)
+    errors.update(in_text)
     if errors:
         return None
     values: dict[str, Any] = {"vendor_id": vendor_id, "kind": kind, "title": form.get("title") or str(KIND[kind]), "url": url, "text": text}
@@ -225,7 +232,12 @@ def _text(form: Form, errors: FormErrors) -> str:
         if len(upload.data) > FILE_LIMIT:
             errors.add("file", _("A policy is text of at most %(n)d MB. This file is larger.") % {"n": FILE_LIMIT >> 20})
             return ""
-        text, where = policy_words.of_file(upload.data, upload.filename), "file"
+        try:
+            text, where = policy_words.of_file(upload.data, upload.filename), "file"
+        except policy_words.PageTooLarge:
+            said = _("A web page has at most %(n)d MB here. Open this one, copy its words, and paste them under “Paste the text”.")
+            errors.add("file", said % {"n": policy_words.PAGE_LIMIT >> 20})
+            return ""
     else:
         text, where = policy_words.tidy(form.get("text")), "text"
     errors.require(where, text, _("Paste the text, or choose a file that has some."))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import clock
+from consent import ledger
 from tests.app.test_crm_record import tell
 from tests.app.ui.keeping import Opened, keep
 from tests.app.ui.visits import words
@@ -105,6 +106,24 @@ def test_a_file_that_is_no_answer_leaves_nothing(
     robin.get(f"/vendors/{vendor_id}/mirror")
     refused = robin.post(f"/vendors/{vendor_id}/mirror/answers", files=files)
     assert refused.status_code == 422 and said in unescape(refused.text) and held(instance, opened) == []
+
+
+def test_an_answer_is_read_while_somebody_else_writes(instance: Instance, opened: Opened, robin: Browsing, vendor_id: str) -> None:
+    """Whatever a file costs, it is read before the only transaction that may write: here another holds it all the while."""
+    robin.get(f"/vendors/{vendor_id}/mirror")
+    files = (
+        ("x.json", json.dumps([1] * 2001).encode(), "more in this file than one answer holds (2000 lines)"),
+        ("x.json", json.dumps({f"k{number}": 1 for number in range(201)}).encode(), "too many kinds of things"),
+        ("x.csv", b"a,b\n" + b"1,2\n" * 2001, "more in this file than one answer holds (2000 lines)"),
+    )
+    with instance.stores.main.writing() as db:
+        ledger.lock(db, opened[0].account_id)
+        for name, data, said in files:
+            refused = robin.post(f"/vendors/{vendor_id}/mirror/answers", files={"file": (name, data, "text/plain")})
+            assert refused.status_code == 422 and said in unescape(refused.text), name
+    assert held(instance, opened) == []
+    unknown = robin.post(f"/vendors/{'e' * 32}/mirror/answers", files={"file": ("x.json", b'{"a": 1}', "text/plain")})
+    assert unknown.status_code == 404
 
 
 def test_what_does_not_fit_goes_back_to_the_columns(robin: Browsing, vendor_id: str) -> None:

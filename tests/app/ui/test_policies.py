@@ -3,6 +3,8 @@
 import pytest
 
 from app import clock
+from app.ui.vendors import policy_words
+from consent import ledger
 from tests.app.ui.keeping import Opened, keep
 from tests.browsing import Browsing
 from tests.instances import Instance
@@ -76,6 +78,7 @@ REFUSED: tuple[tuple[dict[str, str], bytes | None, str], ...] = (
     ({"seen_on": "2999-01-01"}, None, "has not come yet"),
     ({}, b"<script>only</script>", "a file that has some"),
     ({}, b"x" * ((4 << 20) + 1), "at most 4 MB"),
+    ({}, b"<p>" + b"x" * (1 << 20), "at most 1 MB here. Open this one, copy its words"),
 )
 
 
@@ -88,3 +91,19 @@ def test_what_does_not_fit_goes_back(robin: Browsing, vendor_id: str) -> None:
         answer = robin.post(here, {"kind": "terms", "text": OLD, "seen_on": TODAY, **change}, files=files)
         assert answer.status_code == 422 and said in answer.text, change
     assert "None. Keep a copy" in robin.get(f"/vendors/{vendor_id}/known").text
+
+
+def test_a_page_is_read_while_somebody_else_writes(instance: Instance, opened: Opened, robin: Browsing, vendor_id: str) -> None:
+    """Whatever a page costs, it is read before the only transaction that may write: here another holds it all the while."""
+    here = f"/vendors/{vendor_id}/policies/new"
+    robin.get(here)
+    nested = b"<div>" * (policy_words.PAGE_LIMIT // 5)
+    with instance.stores.main.writing() as db:
+        ledger.lock(db, opened[0].account_id)
+        for page, said in ((nested, "a file that has some"), (nested + b"<div>", "at most 1 MB")):
+            answer = robin.post(here, {"kind": "terms", "seen_on": TODAY}, files={"file": ("t.html", page, "text/html")})
+            assert answer.status_code == 422 and said in answer.text
+    answer = robin.post(here, {"kind": "terms", "seen_on": TODAY}, files={"file": ("t.html", nested[:-4] + b">We", "text/html")})
+    assert answer.status_code == 303
+    robin.get(f"/vendors/{'e' * 32}/policies/new")
+    assert robin.post(f"/vendors/{'e' * 32}/policies/new", {"kind": "terms", "text": OLD, "seen_on": TODAY}).status_code == 404
