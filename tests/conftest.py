@@ -32,6 +32,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("bothways")
 
 
+LONG = frozenset({"test_every_page.py", "test_killing.py", "test_roles.py", "test_whole_loop.py", "test_swaps.py"})
 DOORS = tuple(
     Path(__file__).parent / door
     for door in (
@@ -58,6 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Doors meet the database through the rooms below them, whose tests run on both: a test of a door runs on one of the two,
     by the name of the test, so that half of them meet each. Every page is looked at on a phone in the light and on a desk in
     the dark, so that each width and each scheme is there. `make prove` runs all of it."""
+    # What takes minutes begins first: else one process works on at the end while the others wait.
+    items.sort(key=lambda item: item.path.name not in LONG)
     if config.getoption("--in-full"):
         return
     left = [item for item in items if _on_the_other(item) or _in_another_dress(item)]
