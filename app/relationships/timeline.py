@@ -23,8 +23,8 @@ Group = Literal["contact", "message", "offer", "letter", "consent", "promise", "
 NOON = time(12, tzinfo=UTC)
 """Stands for "some time that day"."""
 
-_OWNER_ACTS = frozenset({"kept", "broken", "claimed", "waived", "disputed", "started", "cancelled", "noted"})
-"""Steps of a promise that the owner records, whoever made it."""
+_OWNER_ACTS = frozenset({"claimed", "waived", "disputed", "started", "cancelled", "noted"})
+"""Steps that the owner takes, whoever promised. Keeping and breaking are of the one who did, whoever wrote it down."""
 
 
 class Mark(NamedTuple):
