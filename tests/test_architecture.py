@@ -21,8 +21,7 @@ BANNED = {"utils", "util", "helpers", "common", "core", "base", "manager", "serv
 LONGEST = 400
 # An exception from ruff or mypy that ends without ` - why` or ` # why`.
 BARE = re.compile(r"#\s(?:noqa|type:\signore)(?!(?::\s*[A-Z0-9, ]+|\[[a-z, -]+\])\s+(?:-|#)\s*\S)\b")
-# Names that the tests must not use: each lets a test pass that has tried nothing.
-HOLES = {"MagicMock", "Mock", "skip", "skipif", "importorskip", "xfail", "unittest.mock"}
+HOLES = {"MagicMock", "Mock", "skip", "skipif", "importorskip", "xfail", "unittest.mock"}  # banned: a test that tries nothing passes
 INSTANCE_WIDE = {"instance_head", "instance_entry"}
 
 

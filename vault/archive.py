@@ -48,8 +48,7 @@ def unpack(data: bytes, allowed: Iterable[re.Pattern[str]]) -> dict[str, bytes]:
     """Every entry of an archive, each name of one of the `allowed` forms. Raises BadArchive, which names the entry."""
     try:
         listed = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    # NotImplementedError is zipfile's word for a ZIP version or method that it does not know: to us, no archive of ours.
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, UnicodeDecodeError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, UnicodeDecodeError):  # or a ZIP version unknown to zipfile
         raise BadArchive("no-archive") from None
     _check_whole(listed)
     forms, at = tuple(allowed), 0

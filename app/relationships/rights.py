@@ -180,8 +180,7 @@ class Calendar:
 
         try:
             self._holidays = country_holidays(country, subdiv=subdivision)
-        except NotImplementedError:
-            # That is what `holidays` raises for a country, or a part of one, that it does not know.
+        except NotImplementedError:  # which `holidays` raises for a country, or a part of one, that it does not know
             raise UnknownCountry(country) from None
 
     def is_working(self, day: date) -> bool:

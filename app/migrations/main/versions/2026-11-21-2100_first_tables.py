@@ -1,5 +1,7 @@
 """first tables
 
+One step, and so one file: the tables of the beginning refer to one another, and a step that has run anywhere is never cut in two.
+
 Revision: main_0001, after , made 2026-11-21 22:16:18.129120
 """
 
