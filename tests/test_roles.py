@@ -75,10 +75,9 @@ class Cast:
         names = re.findall(r"{(\w+)}", route.path)
         inside = {"message_id": self.values["inbox_id"]} if route.path.startswith("/inbox/") else {}
         inside |= {"address_id": self.values["till_id"]} if route.path.startswith("/till/") else {}
-        if "document_id" in names:
-            inside = {"commitment_id": self.robin.record_ids[Kind.COMMITMENT]}
-            holder = "/".join(route.path.split("/")[:3]).format(**{**self.values, **inside})
-            inside |= {"document_id": self.robin.documents[holder]}
+        if {"record_id", "document_id"} & set(names):
+            holder = next(holder for holder in self.robin.documents if holder.split("/")[1] == route.path.split("/")[1])
+            inside = dict.fromkeys(("record_id", "commitment_id"), holder.split("/")[2]) | {"document_id": self.robin.documents[holder]}
         if route.path.startswith("/imports/{import_id}/columns"):
             inside = {"import_id": self.values["table_id"]}
         if route.path.startswith("/imports/{import_id}/undo"):

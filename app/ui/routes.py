@@ -9,6 +9,7 @@ from app.ui.balance import handlers as balance
 from app.ui.commitments import acts as promise_acts
 from app.ui.commitments import claims, proofs, scorecard
 from app.ui.commitments import handlers as commitments
+from app.ui.documents import handlers as documents
 from app.ui.elsewhere import handlers as elsewhere
 from app.ui.grants import handlers as grants
 from app.ui.grants import pausing, receipts
@@ -18,7 +19,6 @@ from app.ui.imports import preview as import_preview
 from app.ui.imports import undo as import_undo
 from app.ui.inbox import handlers as inbox
 from app.ui.inbox import quiet_hours
-from app.ui.items import documents
 from app.ui.items import handlers as items
 from app.ui.jobs import handlers as jobs
 from app.ui.ledger import handlers as ledger

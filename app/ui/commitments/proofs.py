@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from app.auth.owner import Owner, Writer
 from app.errors import NotFound
-from app.ui.items import documents
-from app.ui.items.documents import MOST_PROOFS, Row
+from app.ui.documents import handlers as documents
+from app.ui.documents.handlers import MOST_PROOFS, Row
 from app.ui.render import see_other
 from app.ui.vendors.words import plain
 from vault import attachments, store

@@ -4,10 +4,10 @@ An upload is sealed from the request stream, see `upload_stream`; the transactio
 that a slow line holds no lock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -29,7 +29,7 @@ from vault.records import Commitment, Item, Proof, Vendor
 
 router = APIRouter(include_in_schema=False)
 
-KINDS: Mapping[str, Lazy] = {
+TYPES: Mapping[str, Lazy] = {
     "image/png": lazy("picture (PNG)"),
     "image/jpeg": lazy("picture (JPEG)"),
     "image/gif": lazy("picture (GIF)"),
@@ -99,76 +99,51 @@ class Sealing:
         self.sealer.write(data)
 
 
-@router.post("/items/{item_id}/documents")
-async def attach_to_item(request: Request, item_id: str, sender: Unread) -> Response:
-    """Attach a file to an item."""
-    return await _attach(request, sender, f"/items/{item_id}")
+@dataclass(frozen=True)
+class Kind:
+    """What can hold documents: the kind of record, and what one of it is called."""
+
+    model: type[Any]
+    name: Callable[[Any], str]
 
 
-@router.post("/vendors/{vendor_id}/documents")
-async def attach_to_vendor(request: Request, vendor_id: str, sender: Unread) -> Response:
-    """Attach a file to a company."""
-    return await _attach(request, sender, f"/vendors/{vendor_id}")
+HOLDERS: Mapping[str, Kind] = {
+    "items": Kind(Item, lambda item: item.label or item.value),
+    "vendors": Kind(Vendor, lambda vendor: vendor.name),
+    "commitments": Kind(Commitment, lambda promise: promise.promise),
+}
+"""By the first part of the path of their pages."""
 
 
-@router.post("/commitments/{commitment_id}/documents")
-async def attach_to_promise(request: Request, commitment_id: str, sender: Unread) -> Response:
-    """Attach a file to a promise as evidence; `shows` says of what."""
-    return await _attach(request, sender, f"/commitments/{commitment_id}")
+def _held_by(noun: str) -> APIRouter:
+    """The routes of the documents that records of one kind hold."""
+    routes = APIRouter(prefix=f"/{noun}/{{record_id}}/documents", include_in_schema=False)
+
+    @routes.post("")
+    async def attach(request: Request, record_id: str, sender: Unread) -> Response:
+        """Attach a file; for a promise it is evidence, and `shows` says of what."""
+        return await _attach(request, sender, f"/{noun}/{record_id}")
+
+    @routes.get("/{document_id}")
+    def show(request: Request, record_id: str, document_id: str, owner: Reader) -> Response:
+        """A document; `?save=1` hands it out to be saved."""
+        return _handed_out(request, owner, f"/{noun}/{record_id}", document_id)
+
+    @routes.get("/{document_id}/remove")
+    def ask_remove(request: Request, record_id: str, document_id: str, owner: Reader) -> Response:
+        """Ask before removing."""
+        return _asked(request, owner, f"/{noun}/{record_id}", document_id)
+
+    @routes.post("/{document_id}/remove")
+    def remove(record_id: str, document_id: str, owner: Writer) -> Response:
+        """Remove a document for good."""
+        return _removed(owner, f"/{noun}/{record_id}", document_id)
+
+    return routes
 
 
-@router.get("/items/{item_id}/documents/{document_id}")
-def of_item(request: Request, item_id: str, document_id: str, owner: Reader) -> Response:
-    """A document of an item; `?save=1` hands it out to be saved."""
-    return _handed_out(request, owner, f"/items/{item_id}", document_id)
-
-
-@router.get("/vendors/{vendor_id}/documents/{document_id}")
-def of_vendor(request: Request, vendor_id: str, document_id: str, owner: Reader) -> Response:
-    """A document of a company; `?save=1` hands it out to be saved."""
-    return _handed_out(request, owner, f"/vendors/{vendor_id}", document_id)
-
-
-@router.get("/commitments/{commitment_id}/documents/{document_id}")
-def of_promise(request: Request, commitment_id: str, document_id: str, owner: Reader) -> Response:
-    """A document of a promise; `?save=1` hands it out to be saved."""
-    return _handed_out(request, owner, f"/commitments/{commitment_id}", document_id)
-
-
-@router.get("/items/{item_id}/documents/{document_id}/remove")
-def ask_remove_of_item(request: Request, item_id: str, document_id: str, owner: Reader) -> Response:
-    """Ask before removing."""
-    return _asked(request, owner, f"/items/{item_id}", document_id)
-
-
-@router.get("/vendors/{vendor_id}/documents/{document_id}/remove")
-def ask_remove_of_vendor(request: Request, vendor_id: str, document_id: str, owner: Reader) -> Response:
-    """Ask before removing."""
-    return _asked(request, owner, f"/vendors/{vendor_id}", document_id)
-
-
-@router.get("/commitments/{commitment_id}/documents/{document_id}/remove")
-def ask_remove_of_promise(request: Request, commitment_id: str, document_id: str, owner: Reader) -> Response:
-    """Ask before removing."""
-    return _asked(request, owner, f"/commitments/{commitment_id}", document_id)
-
-
-@router.post("/items/{item_id}/documents/{document_id}/remove")
-def remove_of_item(item_id: str, document_id: str, owner: Writer) -> Response:
-    """Remove a document of an item for good."""
-    return _removed(owner, f"/items/{item_id}", document_id)
-
-
-@router.post("/vendors/{vendor_id}/documents/{document_id}/remove")
-def remove_of_vendor(vendor_id: str, document_id: str, owner: Writer) -> Response:
-    """Remove a document of a company for good."""
-    return _removed(owner, f"/vendors/{vendor_id}", document_id)
-
-
-@router.post("/commitments/{commitment_id}/documents/{document_id}/remove")
-def remove_of_promise(commitment_id: str, document_id: str, owner: Writer) -> Response:
-    """Remove a document of a promise for good."""
-    return _removed(owner, f"/commitments/{commitment_id}", document_id)
+for held_by in HOLDERS:
+    router.include_router(_held_by(held_by))
 
 
 def rows(owner: Owner, holder: str) -> tuple[Row, ...]:
@@ -237,18 +212,11 @@ def _name_now(sender: Sender, holder: str) -> None:
 
 def _name(owner: Owner, holder: str) -> str:
     """What the item, company or promise is called. Raises NotFound."""
-    if holder.startswith("/items/"):
-        item = store.get(owner.db, owner.keyring, Item, _record_id(holder))
-        found = item.fields.label or item.fields.value if item else ""
-    elif holder.startswith("/commitments/"):
-        promise = store.get(owner.db, owner.keyring, Commitment, _record_id(holder))
-        found = promise.fields.promise if promise else ""
-    else:
-        vendor = store.get(owner.db, owner.keyring, Vendor, _record_id(holder))
-        found = vendor.fields.name if vendor else ""
-    if not found:
+    kind = HOLDERS[holder.split("/")[1]]
+    opened = store.get(owner.db, owner.keyring, kind.model, _record_id(holder))
+    if opened is None:
         raise NotFound
-    return found
+    return kind.name(opened.fields)
 
 
 def _record_id(holder: str) -> str:
@@ -284,6 +252,6 @@ def _removed(owner: Owner, holder: str, document_id: str) -> Response:
 
 
 def _row(holder: str, document: Document) -> Row:
-    kind = str(KINDS.get(document.media_type, lazy("office document")))
+    kind = str(TYPES.get(document.media_type, lazy("office document")))
     href = f"{holder}/documents/{document.attachment_id}"
     return Row(href, document.name, kind, document.size, document.created_at, document.media_type in media_types.SHOWN)

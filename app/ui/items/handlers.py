@@ -18,10 +18,10 @@ from app.exchange import releases
 from app.i18n import Lazy, _, lazy
 from app.ui.addresses import reach
 from app.ui.addresses.reach import Reach
+from app.ui.documents import handlers as documents
+from app.ui.documents.handlers import Row as DocumentRow
 from app.ui.forms import FormErrors
 from app.ui.grants import releasing
-from app.ui.items import documents
-from app.ui.items.documents import Row as DocumentRow
 from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render, see_other

@@ -15,10 +15,10 @@ from app.exchange import vendor_removal
 from app.exchange.vendor_removal import StillBound
 from app.ui.balance import bonds
 from app.ui.balance.bonds import Bonds, GrantLine
+from app.ui.documents import handlers as documents
+from app.ui.documents.handlers import Row as DocumentRow
 from app.ui.elsewhere import parts as elsewhere_parts
 from app.ui.elsewhere.parts import Row as ElsewhereRow
-from app.ui.items import documents
-from app.ui.items.documents import Row as DocumentRow
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors import closeness_parts, known_parts, mail_seen, sparkline

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import func, select
 
 from app.auth.upload_stream import AROUND
-from app.ui.items.documents import disposition
+from app.ui.documents.handlers import disposition
 from tests.app.ui.keeping import Opened, keep
 from tests.browsing import Browsing
 from tests.factories import make_account

@@ -1,0 +1,1 @@
+"""Documents that items, companies and promises hold."""
