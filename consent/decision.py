@@ -58,9 +58,20 @@ class Standing:
 
 @dataclass(frozen=True)
 class Usage:
-    """When messages of this purpose were accepted, newest first, at least as far back as the frequency of its line reaches."""
+    """When messages of this purpose were accepted, at least as far back as the frequency of its line reaches.
+
+    The newest `skipped` of them, fewer than the cap, need not be among them.
+    """
 
     recent: Sequence[datetime] = ()
+    skipped: int = 0
+
+    def newest(self, number: int) -> datetime | None:
+        """When the `number`th newest was accepted, counted from 1; None when there were fewer. Raises ValueError for a skipped one."""
+        index = number - 1 - self.skipped
+        if index < 0:
+            raise ValueError(f"only what follows the newest {self.skipped} is known")
+        return sorted(self.recent, reverse=True)[index] if index < len(self.recent) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +160,9 @@ def _area_fits(radius_m: float, line: Purpose) -> bool:
 
 
 def _too_often(frequency: Frequency, usage: Usage, now: datetime) -> Refused | None:
-    if len(usage.recent) < frequency.count:
-        return None
-    start = frequency.window.before(now)
-    inside = [at for at in usage.recent if at > start]
-    inside.sort(reverse=True)
-    if len(inside) < frequency.count:
-        return None
     # One more fits when the oldest of the last `count` has left the window.
-    opens = frequency.window.clears(inside[frequency.count - 1])
+    oldest = usage.newest(frequency.count)
+    if oldest is None or oldest <= frequency.window.before(now):
+        return None
+    opens = frequency.window.clears(oldest)
     return Refused(RULES["R10"], "R10", max(1, ceil((opens - now).total_seconds())))

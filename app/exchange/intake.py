@@ -106,7 +106,7 @@ class Arrival:
 
 Outcome: TypeAlias = Accepted | Verdict | Refused | Kept | Conflict | Nobody | Gone
 LookUp: TypeAlias = Callable[[Connection, Connection, Sequence[bytes]], dict[bytes, Caller]]
-Counted: TypeAlias = dict[tuple[str, str], list[datetime]]
+Counted: TypeAlias = dict[tuple[str, str], "_Counted"]
 
 
 class Intake:
@@ -144,6 +144,21 @@ class Intake:
         return Done([_dry(present, arrival) for arrival in arrivals], lambda: None)
 
 
+@dataclass(slots=True)
+class _Counted:
+    """What was accepted of one purpose, as `Usage` has it, and what of the batch is."""
+
+    recent: list[datetime]
+    skipped: int
+
+    def add(self, at: datetime) -> None:
+        """One more."""
+        if self.skipped:
+            self.skipped += 1
+        else:
+            self.recent.insert(0, at)
+
+
 @dataclass(frozen=True, slots=True)
 class _Present:
     """Who calls, and what was accepted before, as of this transaction."""
@@ -152,7 +167,8 @@ class _Present:
     counted: Counted
 
     def verdict(self, bearer: Bearer, ask: Ask, now: datetime) -> Refused | None:
-        usage = Usage(self.counted.get((bearer.grant_id, ask.purpose or ""), ()))
+        counted = self.counted.get((bearer.grant_id, ask.purpose or ""))
+        usage = Usage(counted.recent, counted.skipped) if counted else Usage()
         verdict = decide(ask, grants.standing(bearer), usage, now)
         return verdict if isinstance(verdict, Refused) else None
 
@@ -238,7 +254,7 @@ class _Batch:
         self._lines.append(
             Line(_act(bearer, arrival), "message.accepted", {"message_id": message_id, **_about(bearer.grant_id, arrival.ask)})
         )
-        self._present.counted.setdefault((bearer.grant_id, draft.purpose), []).insert(0, arrival.now)
+        self._present.counted[bearer.grant_id, draft.purpose].add(arrival.now)
         return Accepted(message_id)
 
     def _refuse(self, bearer: Bearer, arrival: Arrival, no: Refused) -> Refused:
@@ -278,21 +294,25 @@ def find(db: Session, grant: Grant, message_id: str) -> Message | None:
 
 def _present(both: Both, arrivals: Sequence[Arrival], look_up: LookUp) -> _Present:
     callers = look_up(both.main, both.state, list({arrival.token for arrival in arrivals}))
-    wanted = {}
+    asked: dict[tuple[str, str], int] = {}
+    wanted: dict[tuple[str, str], dict[str, Any]] = {}
     for arrival in arrivals:
-        bearer = callers.get(arrival.token)
-        if isinstance(bearer, Bearer):
-            _index, line = grants.standing(bearer).terms.lines.get(arrival.ask.purpose or "", (0, None))
-            if line is not None and line.frequency is not None:
-                wanted[bearer.grant_id, line.purpose] = {
-                    "account": bearer.account_id,
-                    "grant": bearer.grant_id,
-                    "purpose": line.purpose,
-                    "start": line.frequency.window.before(arrival.now),
-                    "most": line.frequency.count,
-                }
+        bearer, purpose = callers.get(arrival.token), arrival.ask.purpose
+        if not isinstance(bearer, Bearer) or purpose is None:
+            continue
+        _index, line = grants.standing(bearer).terms.lines.get(purpose, (0, None))
+        if line is None or line.frequency is None:
+            continue
+        place, cap = (bearer.grant_id, purpose), line.frequency.count
+        asked[place] = asked.get(place, 0) + 1
+        # Of a cap of 1,000 that two ask about, the 999th and the 1,000th newest tell whether it is reached; nobody reads the others.
+        skipped = max(0, cap - asked[place])
+        start = line.frequency.window.before(arrival.now)
+        at = {"account": bearer.account_id, "grant": bearer.grant_id, "purpose": purpose}
+        wanted[place] = {**at, "start": start, "skip": skipped, "most": cap - skipped}
     found = _COUNTED.rows_each(both.main, list(wanted.values()))
-    return _Present(callers, {key: [at for (at,) in rows] for key, rows in zip(wanted, found, strict=True)})
+    counted = zip(wanted.items(), found, strict=True)
+    return _Present(callers, {place: _Counted([at for (at,) in rows], sought["skip"]) for (place, sought), rows in counted})
 
 
 def _dry(present: _Present, arrival: Arrival) -> Outcome:
@@ -335,7 +355,7 @@ def _words(bearer: Bearer, draft: Draft, now: datetime) -> bytes:
 
 
 _MESSAGES = Statement(lambda: insert(Message))
-# When messages of a purpose came inside its window, newest first; no more than the cap needs to be seen.
+# When messages of a purpose came inside its window, newest first, without the newest few.
 _COUNTED = Statement(
     lambda: (
         select(col(Message.accepted_at))
@@ -343,5 +363,6 @@ _COUNTED = Statement(
         .where(col(Message.purpose) == bindparam("purpose"), col(Message.accepted_at) > bindparam("start"))
         .order_by(col(Message.accepted_at).desc())
         .limit(bindparam("most"))
+        .offset(bindparam("skip"))
     )
 )

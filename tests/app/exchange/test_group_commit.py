@@ -20,11 +20,13 @@ class Work:
     def __init__(self, account_id: str) -> None:
         self.account_id, self.gate = account_id, threading.Event()
         self.batches: list[list[str]] = []
+        self.threads: list[threading.Thread] = []
         self.after: Callable[[], None] = lambda: None
 
     def __call__(self, both: Both, jobs: Sequence[str]) -> Done[str]:
         self.gate.wait(10)
         self.batches.append(list(jobs))
+        self.threads.append(threading.current_thread())
         for job in jobs:
             if job == "bad":
                 raise ValueError(job)
@@ -44,6 +46,17 @@ def commit(stores: Stores, work: Work) -> Iterator[GroupCommit[str, str]]:
     commit.close()
 
 
+@pytest.fixture
+def threaded(commit: GroupCommit[str, str], work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread does it, on SQLite as well: no disk is quick enough."""
+    monkeypatch.setattr(group_commit, "PROMPT", -1.0)
+    work.gate.set()
+    asyncio.run(commit.do("before"))
+    work.gate.clear()
+    work.batches.clear()
+    work.threads.clear()
+
+
 def login(stores: Stores, work: Work) -> str:
     with stores.main.reading() as db:
         return db.get_one(Account, work.account_id).login
@@ -59,6 +72,7 @@ async def several(commit: GroupCommit[str, str], work: Work, jobs: Sequence[str]
     return list(await asyncio.gather(first, *waiting, return_exceptions=True))
 
 
+@pytest.mark.usefixtures("threaded")
 def test_what_waits_goes_together(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
     """One alone, then whatever came meanwhile; no more than fit into a batch."""
     jobs = [f"job-{number}" for number in range(group_commit.BATCH + 3)]
@@ -67,6 +81,7 @@ def test_what_waits_goes_together(stores: Stores, commit: GroupCommit[str, str],
     assert login(stores, work) == jobs[-1]
 
 
+@pytest.mark.usefixtures("threaded")
 def test_nobody_pays_for_anothers_error(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
     """The batch is undone, then each is done alone; only the bad one fails."""
     outcomes = asyncio.run(several(commit, work, ["one", "bad", "two"]))
@@ -78,6 +93,55 @@ def test_nobody_pays_for_anothers_error(stores: Stores, commit: GroupCommit[str,
     ]
     assert work.batches == [["first"], ["one", "bad", "two"], ["one"], ["bad"], ["two"]]
     assert login(stores, work) == "two"
+
+
+async def at_once(commit: GroupCommit[str, str], jobs: Sequence[str]) -> list[str | BaseException]:
+    """All in one turn of the event loop."""
+    return list(await asyncio.gather(*map(commit.do, jobs), return_exceptions=True))
+
+
+def test_what_comes_in_one_turn_goes_together(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """On SQLite the event loop does it itself, no more at once than fit into a batch; PostgreSQL's answers it does not wait for."""
+    work.gate.set()
+    jobs = [f"job-{number}" for number in range(group_commit.BATCH + 3)]
+    assert asyncio.run(at_once(commit, jobs)) == [f"did {job}" for job in jobs]
+    assert [job for batch in work.batches for job in batch] == jobs
+    assert all(len(batch) <= group_commit.BATCH for batch in work.batches)
+    assert login(stores, work) == jobs[-1]
+    if stores.main.sqlite:
+        assert work.batches == [jobs[: group_commit.BATCH], jobs[group_commit.BATCH :]]
+    assert {thread is threading.main_thread() for thread in work.threads} == {stores.main.sqlite}
+
+
+def test_an_error_in_a_turn_is_nobody_elses(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """What the event loop could not do together the thread does, each alone."""
+    work.gate.set()
+    outcomes = asyncio.run(at_once(commit, ["one", "bad", "two"]))
+    assert [outcome if isinstance(outcome, str) else type(outcome) for outcome in outcomes] == ["did one", ValueError, "did two"]
+    assert ["bad"] in work.batches
+    assert asyncio.run(commit.do("next")) == "did next"
+
+
+def test_event_loop_waits_for_nobody_who_writes(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """While another holds the database, the loop goes on, and the thread waits; afterwards the loop writes again."""
+
+    async def held() -> list[str]:
+        with stores.main.writing() as db:
+            db.connection()
+            waits = asyncio.create_task(commit.do("waits"))
+            for _turn in range(20):
+                await asyncio.sleep(0.005)
+            assert not waits.done() or not stores.main.sqlite
+        return [await waits, await commit.do("later")]
+
+    work.gate.set()
+    assert asyncio.run(commit.do("first")) == "did first"
+    started = time.monotonic()
+    assert asyncio.run(held()) == ["did waits", "did later"]
+    assert time.monotonic() - started < 5  # the ten seconds that a connection of the pool would wait
+    if stores.main.sqlite:
+        assert work.batches == [["first"], ["waits"], ["later"]]
+        assert [thread is threading.main_thread() for thread in work.threads] == [True, False, True]
 
 
 def test_what_is_committed_is_not_done_again(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
@@ -94,6 +158,7 @@ def test_what_is_committed_is_not_done_again(stores: Stores, commit: GroupCommit
     assert login(stores, work) == "done"
 
 
+@pytest.mark.usefixtures("threaded")
 def test_thread_ends_when_nothing_comes_and_begins_again(
     stores: Stores, commit: GroupCommit[str, str], work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
