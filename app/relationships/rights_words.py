@@ -4,12 +4,18 @@ A letter says of the owner only what finds them in the company's files (GDPR art
 leaves to the owner what only the owner knows. Each text is a proposal in a form, never sent as it is without being seen.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.i18n import Lazy, _, lazy
 from app.relationships.elsewhere import ConsentFacts
 from app.relationships.rights import RULES, Law, Right
+
+BLANK = "…"
+"""What stands in a letter where only the owner knows the words. Nothing else of ours is written so."""
+
+_BLANK = re.compile(rf"(?<!\w){BLANK}")
 
 LAWS: dict[Law, Lazy] = {Law.GDPR: lazy("GDPR"), Law.UK: lazy("UK GDPR"), Law.CALIFORNIA: lazy("California Consumer Privacy Act")}
 
@@ -92,12 +98,16 @@ class Said:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a letter is filled in with. `known_by` says how the company knows the owner; `signed` is empty where no name is needed."""
+    """What a letter is filled in with. `known_by` says how the company knows the owner; `signed` is empty where no name is needed.
+
+    `given_on` is the day of the consent as the owner's language says it, "" where it is not known.
+    """
 
     known_by: tuple[str, ...] = ()
     signed: str = ""
     lines: tuple[Said, ...] = ()
     consent: ConsentFacts | None = None
+    given_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +121,7 @@ class Words:
 @dataclass(frozen=True)
 class Asked:
     """What a reminder or a complaint looks back on: when which letter went, by when the answer was due, and what came since
-    (days with words, oldest first)."""
+    (days with words, oldest first). Days are as the owner's language says them."""
 
     right: Right
     law: Law
@@ -119,6 +129,11 @@ class Asked:
     sent_on: str
     due: str
     came: tuple[tuple[str, str], ...] = ()
+
+
+def blanks(text: str) -> tuple[str, ...]:
+    """The lines of a letter that still wait for words: those that hold a “…”. One that trails a word off is no blank."""
+    return tuple(line.strip() for line in text.splitlines() if _BLANK.search(line))
 
 
 def article(law: Law, right: Right) -> str:
@@ -187,11 +202,12 @@ def _asked(law: Law, right: Right, where: dict[str, str], facts: Facts) -> list[
         case Right.PORTABILITY:
             return [_("Under %(article)s I ask you to hand me my data:") % where + _bullets(_ASKS[right])]
         case Right.OPT_OUT:
-            return [_("Under %(article)s I direct you not to sell or share my personal information.") % where]
+            no_sale = _("Under %(article)s I direct you not to sell or share my personal information.") % where
+            return [no_sale, *([_("What I allowed you before I take back:") + _given(facts)] if facts.consent else [])]
         case Right.OBJECTION:
             return _objection(where, named)
         case Right.WITHDRAWAL:
-            return _withdrawal(where, facts.consent, law)
+            return _withdrawal(where, facts, law)
 
 
 def _objection(where: dict[str, str], named: str) -> list[str]:
@@ -209,18 +225,25 @@ def _objection(where: dict[str, str], named: str) -> list[str]:
     ]
 
 
-def _withdrawal(where: dict[str, str], consent: ConsentFacts | None, law: Law) -> list[str]:
+def _given(facts: Facts) -> str:
+    consent = facts.consent
     if consent is None:
-        return [_("Under %(article)s I withdraw every consent to the use of my personal data that I have given you.") % where, _stop()]
+        return ""
     given = [
         consent.what,
-        _("given on: %(date)s") % {"date": consent.given_on.isoformat()} if consent.given_on else "",
+        _("given on: %(date)s") % {"date": facts.given_on} if facts.given_on else "",
         _("given here: %(place)s") % {"place": consent.place} if consent.place else "",
         _("for: %(purpose)s") % {"purpose": consent.purpose_label} if consent.purpose_label else "",
         _("my data that it is about: %(data)s") % {"data": consent.data} if consent.data else "",
     ]
-    said = [_("Under %(article)s I withdraw this consent:") % where + _bullets([one for one in given if one]), _stop()]
-    if consent.marketing:
+    return _bullets([one for one in given if one])
+
+
+def _withdrawal(where: dict[str, str], facts: Facts, law: Law) -> list[str]:
+    if facts.consent is None:
+        return [_("Under %(article)s I withdraw every consent to the use of my personal data that I have given you.") % where, _stop()]
+    said = [_("Under %(article)s I withdraw this consent:") % where + _given(facts), _stop()]
+    if facts.consent.marketing:
         object_to = ARTICLES[law].get(Right.OBJECTION, "")
         said.append(_("I also object to any use of my personal data for direct marketing (%(article)s(2)).") % {"article": object_to})
     return said
@@ -231,10 +254,9 @@ def _stop() -> str:
 
 
 def _corrections(lines: Sequence[Said]) -> str:
-    blank = "…"
     rows = [
         _("%(name)s: you have “%(value)s”, right is “%(right)s”")
-        % {"name": one.name, "value": _short(one.value), "right": _short(one.right) or blank}
+        % {"name": one.name, "value": _short(one.value), "right": _short(one.right) or BLANK}
         for one in lines
     ]
     return _bullets(rows or [_("… is wrong, right is …")])
@@ -265,7 +287,7 @@ def _deadline(law: Law, right: Right) -> str:
 
 
 def _ending(facts: Facts, *, always: bool = False) -> list[str]:
-    name = facts.signed or ("…" if always else "")
+    name = facts.signed or (BLANK if always else "")
     return [_("Kind regards") + (f"\n{name}" if name else "")]
 
 
@@ -279,4 +301,4 @@ def _bullets(rows: Sequence[object]) -> str:
 
 def _short(value: str) -> str:
     one = " / ".join(line.strip() for line in value.splitlines() if line.strip())
-    return one if len(one) <= 200 else one[:199] + "…"
+    return one if len(one) <= 200 else f"{one[:195]} ..."

@@ -23,6 +23,7 @@ from app.ui.items import handlers as items
 from app.ui.jobs import handlers as jobs
 from app.ui.ledger import handlers as ledger
 from app.ui.ledger import past
+from app.ui.letters import drafts as letter_drafts
 from app.ui.letters import handlers as letters
 from app.ui.letters import rights
 from app.ui.mirror import answers as mirror_answers
@@ -92,6 +93,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     grants.router,
     inbox.router,
     letters.router,
+    letter_drafts.router,
     rights.router,
     mirror.router,
     mirror_answers.router,

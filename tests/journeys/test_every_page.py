@@ -25,7 +25,7 @@ FIRST = (
 )  # fmt: skip
 INSIDE = (
     "/today", "/today?all=due", "/first-evening?step=companies", "/first-evening?step=importance", "/first-evening?step=promise",
-    "/first-evening?step=letter&about=held", "/vendors", "/vendors/tidy", "/vendors/new", "/imports", "/imports/new", "/imports/progress",
+    "/first-evening?step=letter", "/vendors", "/vendors/tidy", "/vendors/new", "/imports", "/imports/new", "/imports/progress",
     "/items", "/items/new", "/search", "/timeline", "/timeline?kind=promise", "/requests", "/device", "/grants", "/elsewhere",
     "/elsewhere/new", "/inbox", "/letters", "/letters/new", "/rights", "/jobs", "/jobs/new", "/balance", "/balance?day=need",
     "/commitments", "/commitments/new", "/commitments/scorecard", "/ledger", "/ledger/verify", "/ledger/past", "/addresses", "/my-terms",

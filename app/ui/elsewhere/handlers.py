@@ -14,10 +14,11 @@ from app.errors import NotFound
 from app.i18n import Lazy, _, lazy
 from app.relationships import elsewhere
 from app.relationships.elsewhere import ConsentFacts, State
+from app.relationships.search import fold
 from app.ui import dates
 from app.ui.elsewhere import form as elsewhere_form
 from app.ui.elsewhere import parts as elsewhere_parts
-from app.ui.elsewhere.parts import CHANNEL, MEANS, STATE, TONE, Row
+from app.ui.elsewhere.parts import CHANNEL, MEANS, PURPOSE, STATE, TONE, Row
 from app.ui.forms import FormErrors
 from app.ui.operator import clients
 from app.ui.pages import Page
@@ -70,6 +71,7 @@ class FormPage(Page):
     vendors: tuple[Option, ...]
     channels: tuple[Option, ...]
     purposes: tuple[Option, ...]
+    more_purposes: tuple[Option, ...]
     values: Mapping[str, str]
     errors: Mapping[str, str]
 
@@ -82,6 +84,7 @@ class ShowPage(Page):
     consent_id: str
     vendor: str
     facts: ConsentFacts
+    purpose: str
     channel: str
     note: str
     state: str
@@ -190,14 +193,16 @@ def _form(owner: Owner, consent_id: str, values: Mapping[str, str], errors: Mapp
         consent_id=consent_id,
         vendors=(("", _("Choose")), *((one.vendor_id, one.name) for one in clients.vendors(owner).values())),
         channels=tuple((code, str(words)) for code, words in CHANNEL.items()),
-        purposes=(("", _("None of these, or I do not know")), *_purposes()),
+        purposes=(("", _("None of these, or I do not know")), *((term, str(words)) for term, words in PURPOSE.items())),
+        more_purposes=tuple(_more_purposes()),
         values={name: values.get(name, "") for name in elsewhere_form.NAMES},
         errors=errors,
     )
 
 
-def _purposes() -> list[Option]:
-    return sorted(((term, one.label) for term, one in vocabulary.PURPOSES.items()), key=lambda one: one[1].casefold())
+def _more_purposes() -> list[Option]:
+    others = ((term, elsewhere_parts.purpose(term)) for term in vocabulary.PURPOSES if term not in PURPOSE)
+    return sorted(others, key=lambda one: fold(one[1]))
 
 
 def _show(owner: Owner, consent_id: str, consent: Elsewhere, asked: str, errors: Mapping[str, str]) -> ShowPage:
@@ -208,6 +213,7 @@ def _show(owner: Owner, consent_id: str, consent: Elsewhere, asked: str, errors:
         consent_id=consent_id,
         vendor=known.name if known else _("a company that you removed"),
         facts=elsewhere.facts(consent),
+        purpose=elsewhere_parts.purpose(elsewhere.facts(consent).purpose),
         channel=str(CHANNEL[consent.channel]),
         note=consent.note,
         state=str(STATE[standing.state]),

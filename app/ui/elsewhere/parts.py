@@ -11,6 +11,7 @@ from app.relationships import elsewhere
 from app.relationships.elsewhere import Standing, State, Written
 from app.ui import dates
 from app.ui.operator import clients
+from app.ui.requests import terms_in_words
 from app.ui.wording import Tone
 from vault.records import Elsewhere, LetterRecord
 from vault.segments import Digest
@@ -24,6 +25,14 @@ CHANNEL: Mapping[str, Lazy] = {
     "mail": lazy("by mail"),
     "other": lazy("another way"),
 }
+PURPOSE: Mapping[str, Lazy] = {
+    "dpv:DirectMarketing": lazy("Advertising that comes to me: newsletters, calls, post"),
+    "dpv:PersonalisedAdvertising": lazy("Offers made to fit me, from what they know of me"),
+    "dpv:SellDataToThirdParties": lazy("Passing my data on to others"),
+    "dpv:ServiceUsageAnalytics": lazy("Statistics, and making their service better"),
+    "dpv:RequestedServiceProvision": lazy("What I buy or order from them"),
+}
+"""What most consents are for, in plain words; every other DPV purpose can be chosen below them."""
 STATE: Mapping[State, Lazy] = {
     State.GIVEN: lazy("given"),
     State.SENT: lazy("withdrawal sent"),
@@ -91,6 +100,11 @@ def written(owner: Owner, consent_ids: Iterable[str]) -> dict[str, tuple[Written
             letter = Written(one.record_id, datetime.fromisoformat(values["sent_at"]), answered)
             found[values["about"]] = (*found.get(values["about"], ()), letter)
     return found
+
+
+def purpose(term: str) -> str:
+    """A purpose as it reads on the page; empty where none is known."""
+    return str(PURPOSE[term]) if term in PURPOSE else terms_in_words.purpose(term) if term else ""
 
 
 def letter_to_withdraw(vendor_id: str, consent_id: str) -> str:

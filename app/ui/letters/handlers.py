@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,7 @@ from app.auth.owner import Owner, Reader, Writer
 from app.errors import NotFound
 from app.exchange import letters, sealing_keys
 from app.i18n import Lazy, _, lazy
+from app.relationships import rights_words
 from app.ui import arriving
 from app.ui.forms import FormErrors
 from app.ui.letters import matter_parts, rights_letters, writing_to
@@ -107,7 +109,8 @@ class NewPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
-    """One letter and its thread."""
+    """One letter and its thread. `mailto` is empty without an e-mail address of theirs, which can be written down here where they
+    are `reachable`; `blanks` are the lines still to fill in, and `pressed` is the way by which it was said to have gone with them."""
 
     template: ClassVar[str] = "letters/show.html"
     letter_id: str
@@ -115,6 +118,11 @@ class ShowPage(Page):
     kind: str
     way: str
     mailto: str
+    reachable: bool
+    blanks: tuple[str, ...]
+    pressed: str
+    values: Mapping[str, str]
+    errors: Mapping[str, str]
     thread: tuple[Said, ...]
     can_answer: bool
     matter: MatterLine | None
@@ -164,9 +172,11 @@ def create(request: Request, owner: Writer) -> Response:
     errors = FormErrors()
     asked = rights_letters.drafted(owner, _addressee(owner, form.get("to")), form, errors)
     addressee = asked.addressee if asked else _addressee(owner, form.get("to"))
+    if asked:
+        asked.check(form, errors)
     letter = _read(addressee, form, errors, kind="rights" if asked else form.get("kind"), now=owner.now)
     if letter is None:
-        values = {name: form.get(name) for name in ("subject", "body", "kind", "way")}
+        values = {name: form.get(name) for name in ("subject", "body", "kind", "way")} | (asked.renewed(form) if asked else {})
         return render(request, _new_page(addressee, asked, values, errors), status=422, owner=owner)
     if asked:
         letter = asked.on(letter)
@@ -182,17 +192,35 @@ def create(request: Request, owner: Writer) -> Response:
 def show(request: Request, letter_id: str, owner: Reader) -> HTMLResponse:
     """One letter; opening it counts as reading its answers, unless another site sent the browser here."""
     arriving.collect(owner)
-    letter = _find(owner, letter_id)
+    letter = find(owner, letter_id)
     if any(reply.read_at is None for reply in letter.replies) and request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}:
         read = tuple(reply.model_copy(update={"read_at": reply.read_at or owner.now}) for reply in letter.replies)
         with arriving.writing(owner) as db:
             store.replace(db, owner.keyring, letter_id, letter.model_copy(update={"replies": read}), now=owner.now)
-    page = ShowPage(
+    return render(request, page_of(owner, letter_id, letter), owner=owner)
+
+
+def page_of(
+    owner: Owner,
+    letter_id: str,
+    letter: LetterRecord,
+    *,
+    pressed: str = "",
+    values: Mapping[str, str] = MappingProxyType({}),
+    errors: Mapping[str, str] = MappingProxyType({}),
+) -> ShowPage:
+    """The page of one letter."""
+    return ShowPage(
         letter_id=letter_id,
         letter=letter,
         kind=str(KINDS[letter.kind]),
         way=str(WAYS[letter.way]),
         mailto=writing_to.mailto(owner, letter),
+        reachable=bool(letter.vendor_id and letter.vendor_id in clients.vendors(owner)),
+        blanks=() if letter.sent_at else rights_words.blanks(f"{letter.subject}\n{letter.body}"),
+        pressed=pressed,
+        values=values,
+        errors=errors,
         thread=tuple(
             Said(plain(one.sender), plain(one.title), shown_safely(one.body, one.format), one.received_at, one.read_at is None)
             for one in letter.replies
@@ -200,28 +228,15 @@ def show(request: Request, letter_id: str, owner: Reader) -> HTMLResponse:
         can_answer=bool(letter.grant_id or letter.vendor_id),
         matter=matter_parts.of_letter(owner, letter),
     )
-    return render(request, page, owner=owner)
 
 
 @router.get("/letters/{letter_id}/print")
 def paper(request: Request, letter_id: str, owner: Reader) -> HTMLResponse:
     """The letter on paper."""
-    letter = _find(owner, letter_id)
+    letter = find(owner, letter_id)
     sender, recipient = writing_to.letterhead(owner), writing_to.recipient(owner, letter)
     page = PrintPage(letter_id=letter_id, letter=letter, sender=sender, recipient=recipient, day=letter.sent_at or owner.now)
     return render(request, page, owner=owner)
-
-
-@router.post("/letters/{letter_id}/sent")
-def sent(letter_id: str, owner: Writer) -> Response:
-    """The owner says that it has gone."""
-    letter, way = _find(owner, letter_id), owner.form.get("way")
-    if letter.sent_at is not None:
-        return see_other(f"/letters/{letter_id}?done=already")
-    if way not in WAYS or way == "api":
-        raise NotFound
-    letters.sent(owner.db, owner.act(), owner.keyring, letter_id, rights_letters.gone(owner, letter, way=way), way=way)
-    return see_other(f"/letters/{letter_id}?done=letter-gone")
 
 
 def of_grant(owner: Owner, grant_id: str) -> tuple[Row, ...]:
@@ -260,7 +275,8 @@ def _latest(row: Row) -> tuple[bool, datetime]:
     return row.unread > 0, row.replied_at or row.sent_at or row.written_at
 
 
-def _find(owner: Owner, letter_id: str) -> LetterRecord:
+def find(owner: Owner, letter_id: str) -> LetterRecord:
+    """A letter of the owner's. Raises NotFound."""
     opened = store.get(owner.db, owner.keyring, LetterRecord, letter_id)
     if opened is None:
         raise NotFound
@@ -285,16 +301,23 @@ def _new_page(addressee: Addressee, asked: Drafted | None, values: Mapping[str, 
     return NewPage(to=addressee, asked=asked, values=values, kinds=kinds, ways=ways, errors=errors)
 
 
+def words(form: Form, errors: FormErrors) -> tuple[str, str]:
+    """Subject and body as typed; what is wrong with them is noted."""
+    subject, body = form.get("subject"), form.get("body")
+    errors.limit("subject", errors.require("subject", subject, _("Say in a few words what it is about.")), SUBJECT)
+    errors.limit("body", errors.require("body", body, _("A letter needs words.")), LONGEST)
+    return subject, body
+
+
 def _read(addressee: Addressee, form: Form, errors: FormErrors, *, kind: str, now: datetime) -> LetterRecord | None:
-    subject, body, way = (form.get(name) for name in ("subject", "body", "way"))
-    errors.require("subject", subject, _("Say in a few words what it is about."))
-    errors.limit("subject", subject, SUBJECT)
-    errors.require("body", body, _("A letter needs words."))
-    errors.limit("body", body, LONGEST)
+    subject, body, way = *words(form, errors), form.get("way")
     if kind not in KINDS:
         errors.add("kind", _("Choose what kind of letter it is."))
     if way not in WAYS or way == "other" or (way == "api" and not addressee.key):
         errors.add("way", _("Choose how it is to go."))
+    blanks = rights_words.blanks(f"{subject}\n{body}")
+    if way == "api" and blanks:
+        errors.add("body", _("It would go at once, and a “…” is still to be filled in, or taken out: %(line)s") % {"line": blanks[0]})
     if errors:
         return None
     said = {"to": addressee.name, "kind": kind, "way": way, "subject": subject, "body": body, "about": addressee.about, "written_at": now}

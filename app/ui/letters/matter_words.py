@@ -1,12 +1,14 @@
 """The words for rights letters and for what comes of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from app.exchange.matters import Found
 from app.i18n import Lazy, _, lazy
 from app.relationships.matters import Act, State
 from app.relationships.rights import Law, Right
+from app.relationships.search import fold
+from app.ui.render import as_date
 from app.ui.requests import terms_in_words
 from app.ui.vendors.words import plain
 from app.ui.wording import Tone
@@ -87,11 +89,19 @@ def place(code: str) -> str:
     return _("California") if code == "US-CA" else terms_in_words.territory(code)
 
 
+def places(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Places with their words, in the order in which people look for them: by the words."""
+    return tuple(sorted(((code, place(code)) for code in codes), key=lambda one: fold(one[1])))
+
+
 def came(found: Found) -> Iterator[tuple[str, str]]:
     """What came since the first letter, oldest first: days with words, the company's own answers by their titles."""
     zone = ZoneInfo(found.commitment.time_zone)
     rows = [(event.happened_at, str(STEP[event.step])) for event in found.commitment.events if event.step in STEP]
     for letter in found.letters:
-        rows += [(reply.received_at, _("They wrote: %(title)s") % {"title": plain(reply.title) or "…"}) for reply in letter.fields.replies]
+        rows += [
+            (reply.received_at, _("They wrote: %(title)s") % {"title": plain(reply.title) or _("no title")})
+            for reply in letter.fields.replies
+        ]
     for at, words in sorted(rows, key=lambda row: row[0]):
-        yield at.astimezone(zone).date().isoformat(), words
+        yield as_date(at.astimezone(zone).date()), words

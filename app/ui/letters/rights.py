@@ -50,6 +50,11 @@ class Choice:
     at_once: bool
     href: str
 
+    @property
+    def days(self) -> tuple[date | None, date | None]:
+        """By when they must answer, and by when at the very latest."""
+        return self.answer_by, self.latest
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -74,7 +79,8 @@ class IndexPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class NewPage(Page):
-    """The rights against one company. `place` is empty while nobody has said where it is; then there is nothing to choose from."""
+    """The rights against one company. `place` is empty while nobody has said where it is; then there is nothing to choose from.
+    `usual` is the choice whose days most of the others have, and which are told once for all of them."""
 
     template: ClassVar[str] = "rights/new.html"
     vendor_id: str
@@ -83,6 +89,7 @@ class NewPage(Page):
     places: tuple[tuple[str, str], ...]
     law: str
     choices: tuple[Choice, ...]
+    usual: Choice | None
     matters: tuple[MatterLine, ...]
 
 
@@ -141,13 +148,16 @@ def new(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
     place = request.query_params.get("where", "")
     place = place if place in authorities.PLACES else rights_letters.place_of(owner, vendor_id, vendor)
     law = authorities.law_at(place)
+    choices = tuple(_choices(owner, vendor_id, law, place)) if law else ()
+    dated = [one.days for one in choices if one.answer_by]
     page = NewPage(
         vendor_id=vendor_id,
         name=vendor.name,
         place=place,
-        places=tuple(sorted(((one, matter_words.place(one)) for one in authorities.PLACES), key=lambda one: one[1])),
+        places=matter_words.places(authorities.PLACES),
         law=str(matter_words.LAW[law]) if law else "",
-        choices=tuple(_choices(owner, vendor_id, law, place)) if law else (),
+        choices=choices,
+        usual=max((one for one in choices if dated.count(one.days) > 1), key=lambda one: dated.count(one.days), default=None),
         matters=matter_parts.of_vendor(owner, vendor_id),
     )
     return render(request, page, owner=owner)

@@ -55,9 +55,12 @@ def addressee(owner: Owner, to: str) -> Addressee | None:
 
 
 def mailto(owner: Owner, letter: LetterRecord) -> str:
-    """A link that opens the owner's own mail program with the letter in it; without the words where they are too many."""
+    """A link that opens the owner's own mail program with the letter in it; without the words where they are too many. Empty where
+    no e-mail address of theirs is known: a mail to nobody helps nobody."""
     vendor = store.get(owner.db, owner.keyring, Vendor, letter.vendor_id) if letter.vendor_id else None
     address = _privacy(letter, vendor, "email") or _contact(vendor, "email")
+    if not address:
+        return ""
     start = f"mailto:{quote(address, safe='@+')}?subject={quote(letter.subject)}"
     # Lines end in CRLF there (RFC 6068 section 5).
     lines = "\r\n".join(letter.body.splitlines())

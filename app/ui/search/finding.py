@@ -14,7 +14,7 @@ from app.relationships.search import Line, Pile
 from app.relationships.searched import SEARCHED, Searched
 from app.relationships.shelves import microseconds
 from app.ui.operator import clients
-from app.ui.requests.terms_in_words import in_words
+from app.ui.requests.terms_in_words import Fact, in_words
 from consent import terms
 from consent.store import Grant, Request
 from vault import attachments, store
@@ -66,11 +66,23 @@ def _consents(grants: Sequence[Grant], requests: Sequence[Request], names: Mappi
 
 
 def text_of(details: str, at: datetime) -> str:
-    """Terms as the text of their page; nothing for what could not be read any more."""
+    """What terms say, in a line for people: without clock times, versions and sums, which nobody looks for; nothing for what
+    could not be read any more."""
     try:
-        return in_words(terms.parse(json.loads(details), now=at)).text()
+        said = in_words(terms.parse(json.loads(details), now=at))
     except terms.TermsError:
         return ""
+    parts = [said.statement, *_facts(said.facts)]
+    for line in said.lines:
+        parts += [line.purpose, *_facts(line.facts)]
+    for promise in said.promises:
+        parts += [promise.promise, *_facts(promise.facts)]
+    parts += [fact.text for fact in said.notice_facts if fact.key == "notice"]
+    return " · ".join(part for part in parts if part)
+
+
+def _facts(facts: Iterable[Fact]) -> Iterator[str]:
+    return (f"{fact.label}: {fact.text}" for fact in facts if fact.key != "expires")
 
 
 def _version(parts: Iterable[str]) -> bytes:

@@ -20,7 +20,7 @@ from app.ui.commitments import form as promise_form
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
-from app.ui.today.first_evening_words import DRAFTS, FORGOTTEN, STEPS, TITLE, Step
+from app.ui.today.first_evening_words import DRAFTS, FORGOTTEN, HELD, HELD_TEXT, STEPS, TITLE, Step
 from app.ui.vendors.form import LINE, NAME
 from consent import ledger
 from vault import store
@@ -67,7 +67,8 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
-    """One step of the guide. `rows` are (name, job) as typed; `after` is where skipping leads."""
+    """One step of the guide. `rows` are (name, job) as typed; `after` is where skipping leads; `asking` is where the access letter
+    is written, while words that were typed here would be left behind by going there."""
 
     template: ClassVar[str] = "first_evening/show.html"
     step: Step
@@ -82,21 +83,19 @@ class ShowPage(Page):
     forgotten: tuple[tuple[str, str], ...]
     importance: tuple[tuple[str, str], ...]
     drafts: tuple[tuple[str, str], ...]
+    asking: str
     values: Mapping[str, str]
     errors: Mapping[str, str]
 
 
 @router.get("/first-evening")
 def show(request: Request, owner: Reader) -> Response:
-    """The step named by `?step=`, else the first that is open; when none is, Today. `?about=` begins a letter."""
+    """The step named by `?step=`, else the first that is open; when none is, Today. `?to=` is the company of a letter."""
     made = look(owner)
     asked = _step(request.query_params.get("step", "")) or made.first_open
     if asked is None:
         return see_other("/today")
-    draft = DRAFTS.get(request.query_params.get("about", ""))
-    begun = {"subject": [str(draft.subject)], "body": [str(draft.body)]} if draft else {}
-    chosen = {"to": [request.query_params.get("to", "")]}
-    return render(request, _page(made, asked, Form({**begun, **chosen}), {}), owner=owner)
+    return render(request, _page(made, asked, Form({"to": [request.query_params.get("to", "")]}), {}), owner=owner)
 
 
 @router.post("/first-evening")
@@ -108,6 +107,8 @@ def take(request: Request, owner: Writer) -> Response:
     made, errors = look(owner), FormErrors()
     if step == "companies" and owner.form.get("suggest") in FORGOTTEN:
         return render(request, _suggested(_page(made, step, owner.form, {}), owner.form.get("suggest")), owner=owner)
+    if step == "letter" and owner.form.get("about") in {HELD, *DRAFTS}:
+        return _begun(request, owner, made)
     _TAKEN[step](owner, made, errors)
     if errors:
         return render(request, _page(made, step, owner.form, errors), status=422, owner=owner)
@@ -138,7 +139,9 @@ def _step(typed: str) -> Step | None:
 def _after(made: Made, step: Step) -> str:
     """The next step that is open; after the last one Today."""
     following = next((later for later in STEPS[STEPS.index(step) + 1 :] if later not in made.done), None)
-    return f"/first-evening?step={following}" if following else "/today?done=first-evening"
+    if following:
+        return f"/first-evening?step={following}"
+    return "/today?done=first-evening" if made.companies or made.done else "/today?done=first-evening-empty"
 
 
 def _page(made: Made, step: Step, form: Form, errors: Mapping[str, str]) -> ShowPage:
@@ -156,7 +159,8 @@ def _page(made: Made, step: Step, form: Form, errors: Mapping[str, str]) -> Show
         focus=-1,
         forgotten=tuple((code, str(text)) for code, (text, _job) in FORGOTTEN.items()),
         importance=tuple((code, str(text)) for code, text in balance_words.IMPORTANCE.items()),
-        drafts=tuple((code, str(draft.text)) for code, draft in DRAFTS.items()),
+        drafts=((HELD, str(HELD_TEXT)), *((code, str(draft.text)) for code, draft in DRAFTS.items())),
+        asking="",
         values={name: form.get(name) for name in names},
         errors=errors,
     )
@@ -173,6 +177,27 @@ def _suggested(page: ShowPage, code: str) -> ShowPage:
     free = (empty or jobless or [len(page.rows) - 1])[0]
     rows = tuple((name, str(FORGOTTEN[code][1]) if number == free else job) for number, (name, job) in enumerate(page.rows))
     return replace(page, rows=rows, focus=free)
+
+
+def _begun(request: Request, owner: Owner, made: Made) -> Response:
+    """A letter begun from words of ours, under what was typed. What the law answers leads to its own page, unless that would leave
+    typed words behind: then the way there is shown beside them."""
+    form, about = owner.form, owner.form.get("about")
+    ours = {" ".join(str(words).split()) for draft in DRAFTS.values() for words in (draft.subject, draft.body)}
+    own = {name: text for name in ("subject", "body") if " ".join((text := form.get(name)).split()) not in {"", *ours}}
+    if about == HELD:
+        errors = FormErrors()
+        to = form.get("to") if form.get("to") in {one.vendor_id for one in made.companies} else ""
+        if not to:
+            errors.add("to", _("Choose the company that this is about."))
+            return render(request, _page(made, "letter", form, errors), status=422, owner=owner)
+        there = f"/letters/new?to={to}&right=access"
+        return render(request, replace(_page(made, "letter", form, errors), asking=there), owner=owner) if own else see_other(there)
+    draft = DRAFTS[about]
+    subject, body = own.get("subject") or str(draft.subject), str(draft.body)
+    if "body" in own:
+        body = own["body"] if body in own["body"] else f"{own['body']}\n\n{body}"
+    return render(request, _page(made, "letter", Form({**form.fields, "subject": [subject], "body": [body]}), {}), owner=owner)
 
 
 def _companies(owner: Owner, made: Made, errors: FormErrors) -> None:

@@ -32,22 +32,17 @@ FORGOTTEN: Mapping[str, tuple[Lazy, Lazy]] = {
 
 @dataclass(frozen=True)
 class Draft:
-    """A letter to begin from: what the link says, and the words."""
+    """A letter to begin from: what the button says, and the words."""
 
     text: Lazy
     subject: Lazy
     body: Lazy
 
 
+HELD = "held"
+"""The letter that the law answers: it is written on a page of its own, with its last day."""
+HELD_TEXT: Lazy = lazy("Ask what they hold on you")
 DRAFTS: Mapping[str, Draft] = {
-    "held": Draft(
-        lazy("Ask what they hold on you"),
-        lazy("What do you hold on me?"),
-        lazy(
-            "Good day,\n\nplease tell me which data about me you hold, where it came from, what you use it for, and who else has it, "
-            "and send me a copy.\n\nKind regards"
-        ),
-    ),
     "bound": Draft(
         lazy("Ask how long you are bound"),
         lazy("How long does my contract run?"),

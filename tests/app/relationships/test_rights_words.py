@@ -43,13 +43,23 @@ def test_lines_stand_in_the_letter() -> None:
 
 
 def test_a_consent_given_elsewhere_is_named() -> None:
-    words = rights_words.request(Law.GDPR, Right.WITHDRAWAL, Facts(consent=GIVEN)).body
+    words = rights_words.request(Law.GDPR, Right.WITHDRAWAL, Facts(consent=GIVEN, given_on="3 May 2024")).body
     assert all(
-        part in words for part in ("news by mail", "2024-05-03", "their website", "Direct Marketing", "my e-mail address", "art. 21(2)")
+        part in words
+        for part in ("news by mail", "given on: 3 May 2024", "their website", "Direct Marketing", "my e-mail address", "art. 21(2)")
     )
     bare = GIVEN.__class__(**{**GIVEN.__dict__, "marketing": False, "given_on": None, "place": "", "purpose_label": "", "data": ""})
     words = rights_words.request(Law.GDPR, Right.WITHDRAWAL, Facts(consent=bare)).body
     assert "news by mail" in words and "art. 21" not in words
+    californian = rights_words.request(Law.CALIFORNIA, Right.OPT_OUT, Facts(consent=GIVEN, given_on="3 May 2024")).body
+    assert "I take back:\n- news by mail\n- given on: 3 May 2024" in californian
+
+
+def test_what_waits_for_words_is_found() -> None:
+    """A blank of ours, wherever it stands; not a word that trails off, nor what was cut short."""
+    assert rights_words.blanks("You know me as: …\nright is “…”\n…\nWell… so be it.") == ("You know me as: …", "right is “…”", "…")
+    long = Facts(known_by=("customer number C-1",), lines=(Said("Churn", "0 " * 300),))
+    assert rights_words.blanks(rights_words.request(Law.GDPR, Right.ACCESS, long).body) == ()
 
 
 @pytest.mark.parametrize("law", list(Law))

@@ -1,5 +1,6 @@
 """Permissions given elsewhere: noted, told apart from those that Bothways can stop, and led out by letter."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -47,7 +48,11 @@ def test_noted_and_led_out(instance: Instance, opened: Opened, robin: Browsing, 
     for path in (here, "/elsewhere", "/grants", f"/vendors/{vendor_id}"):
         page = robin.get(path).text
         assert "News &lt;by&gt; e-mail" in page and letter in page and "the law can" in page, path
-    assert "Direct Marketing" in robin.get(here).text and "Keep me posted." in robin.get(here).text
+    assert (
+        "Advertising that comes to me" in robin.get(here).text
+        and "dpv:" not in robin.get(here).text
+        and "Keep me posted." in robin.get(here).text
+    )
     yesterday = (clock.now() - timedelta(days=1)).date().isoformat()
     robin.get(here)
     assert "withdrawal sent" in robin.post(f"{here}/step", {"step": "sent", "on": yesterday, "note": "At the till"}, follow=True).text
@@ -96,6 +101,17 @@ def test_words_change_steps_stay_and_removing_needs_a_tick(instance: Instance, o
     robin.get(f"/vendors/{vendor_id}/remove")
     assert robin.post(f"/vendors/{vendor_id}/remove").status_code == 303
     assert robin.get(here).status_code == 404
+
+
+def test_the_usual_purposes_come_first_in_plain_words(robin: Browsing, vendor_id: str) -> None:
+    """Five of them; what W3C has words for stands below under a name of its own, and is shown by its label."""
+    page = robin.get("/elsewhere/new").text
+    usual, more = page[page.index('id="f-purpose"') : page.index("</select>", page.index('id="f-purpose"'))].split("<optgroup")
+    assert usual.count("<option") == 6 and "Passing my data on to others" in usual and "Counterterrorism" not in usual
+    assert "Counterterrorism" in more and "dpv:DirectMarketing" not in more
+    here = noted(robin, vendor_id, purpose="dpv:Counterterrorism")
+    assert "Counterterrorism" in robin.get(here).text and "dpv:" not in robin.get(here).text
+    assert re.search(r'value="dpv:Counterterrorism" selected', robin.get(f"{here}/edit").text)
 
 
 REFUSED: tuple[tuple[dict[str, str], str], ...] = (

@@ -45,8 +45,8 @@ def test_four_steps_make_a_record_that_today_shows(instance: Instance, opened: O
     assert robin.submit(HERE, promised).headers["location"] == f"{HERE}?step=letter"
     assert [one.promise for one in all_of(instance, opened, Commitment)] == ["Mend the line"]
 
-    page = robin.get(f"{HERE}?step=letter&about=held").text
-    assert str(DRAFTS["held"].subject) in page and "3 of 4 done" in page
+    assert "3 of 4 done" in robin.get(f"{HERE}?step=letter").text
+    assert str(DRAFTS["bound"].subject) in robin.submit(HERE, {"about": "bound"}).text
     assert robin.submit(HERE).status_code == 422
     assert robin.submit(HERE, {"to": line}).headers["location"] == "/today?done=first-evening"
     (letter,) = all_of(instance, opened, LetterRecord)
@@ -65,7 +65,32 @@ def test_nothing_is_lost_and_nothing_is_forced(instance: Instance, opened: Opene
     assert robin.submit(HERE, {"job-0": "Light"}).status_code == 422
     assert robin.submit(HERE, {"step": "nowhere"}).headers["location"] == HERE
     assert all_of(instance, opened, Vendor) == []
+    assert "/today?done=first-evening-empty" in robin.get(f"{HERE}?step=letter").text
+    page = " ".join(robin.get("/today?done=first-evening-empty").text.split())
+    assert "Nothing is written down yet" in page and "What you wrote down is below" not in page
+    assert re.search(r'href="/first-evening"> ?Begin ?<', page)
     for step in ("importance", "promise", "letter"):
         assert "Name a company first" in robin.get(f"{HERE}?step={step}").text
     keep(instance, opened, *(Vendor(name=f"Company {number}") for number in range(8)))
     assert "and more" in robin.get(f"{HERE}?step=companies").text
+
+
+def test_a_letter_is_begun_without_losing_what_was_chosen_and_typed(instance: Instance, opened: Opened, robin: Browsing) -> None:
+    """Words of ours give way to each other, the owner's own stay on top; asking what they hold leads to the letter with its clock."""
+    bakery, _cable = keep(instance, opened, Vendor(name="Bakery"), Vendor(name="Cable"))
+    robin.get(f"{HERE}?step=letter")
+    quiet, bound = (str(DRAFTS[code].body).partition("\n")[2].strip()[:30] for code in ("quiet", "bound"))
+    page = robin.submit(HERE, {"to": bakery, "about": "quiet"}).text
+    assert re.search(rf'value="{bakery}" selected', page) and quiet in page
+    page = robin.submit(HERE, {"about": "bound"}).text
+    assert bound in page and quiet not in page and str(DRAFTS["bound"].subject) in page
+    page = robin.submit(HERE, {"subject": "My bread", "body": "It was cold.", "about": "quiet"}).text
+    assert 'value="My bread"' in page and "It was cold." in page and quiet in page
+    assert robin.submit(HERE, {"about": "quiet"}).text.count(quiet) == 1
+    access = f"/letters/new?to={bakery}&right=access"
+    page = robin.submit(HERE, {"about": "held"}).text
+    assert access.replace("&", "&amp;") in page and "It was cold." in page and "not kept yet" in page
+    unchosen = robin.submit(HERE, {"to": "", "about": "held"})
+    assert unchosen.status_code == 422 and "It was cold." in unchosen.text
+    assert robin.submit(HERE, {"to": bakery, "subject": "", "body": "", "about": "held"}).headers["location"] == access
+    assert "GDPR art. 15" in robin.get(access).text and all_of(instance, opened, LetterRecord) == []

@@ -1,7 +1,7 @@
 """Rights letters: chosen, written, sent by every way; the promise that starts, what they answer, reminding, complaining."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +100,7 @@ def test_a_letter_starts_a_promise_and_every_answer_is_a_step(instance: Instance
 
 def test_late_they_are_reminded_then_the_authority_hears(instance: Instance, opened: Opened, robin: Browsing, vendor_id: str) -> None:
     """Both letters are written already, hang in the same thread, and the complaint goes to the authority, not to the company."""
+    keep(instance, opened, Item(term="pd:Name", value="Robin"))
     matter = begun(robin, f"to={vendor_id}&right=erasure&law=gdpr&where=IE", "post")
     assert "three days on the way" in robin.get(matter).text
     assert robin.post(f"{matter}/steps", {"step": "arrived"}).status_code == 303
@@ -112,6 +113,7 @@ def test_late_they_are_reminded_then_the_authority_hears(instance: Instance, ope
     assert "Write the complaint" in robin.get(matter).text
     form = robin.get(f"/letters/new?{link}complaint").text
     assert "Data Protection Commission" in form and "You reminded them" in form and "customer number" not in form
+    assert not re.search(r"\d{4}-\d\d-\d\d", form[form.index("<textarea") : form.index("</textarea")])
     assert robin.submit("/letters/new", {"way": "post", "authority": " "}).status_code == 422
     assert begun(robin, f"{link}complaint", "post", authority="The Commission") == matter
     first, reminder, complaint = sorted(all_of(instance, opened, LetterRecord), key=lambda one: one.written_at)
@@ -141,12 +143,114 @@ def test_a_consent_given_elsewhere_is_withdrawn(instance: Instance, opened: Open
 
 
 def test_what_fits_no_law_is_not_found_and_another_law_is_said(robin: Browsing, vendor_id: str) -> None:
-    for query in ("right=opt_out&law=gdpr", "right=dance&law=gdpr", "right=withdrawal&law=california"):
+    """Words that nobody changed follow the law of the place; the owner's own stay as they are."""
+    for query in ("right=opt_out&law=gdpr", "right=dance&law=gdpr"):
         assert robin.get(f"/letters/new?to={vendor_id}&{query}").status_code == 404, query
     robin.get(f"/letters/new?to={vendor_id}&right=access&law=gdpr")
     answer = robin.submit("/letters/new", {"way": "email", "where": "GB"})
-    assert answer.status_code == 422 and "Another law holds there" in answer.text
+    assert answer.status_code == 422 and "Another law holds there: UK GDPR. The letter names it now" in answer.text
+    assert "Under UK GDPR art. 15" in answer.text and "GDPR art. 15" not in answer.text.replace("UK GDPR art. 15", "")
+    assert robin.submit("/letters/new").status_code == 303
+    robin.get(f"/letters/new?to={vendor_id}&right=access&law=gdpr&where=IE")
+    mine = robin.submit("/letters/new", {"where": "US-CA", "body": "In my words."})
+    assert mine.status_code == 422 and "In my words." in mine.text and "name Cal. Civ. Code § 1798.110 in them" in mine.text
     assert "UK GDPR art. 15" in robin.get(f"/letters/new?to={vendor_id}&right=access&where=GB").text
+
+
+def options(page: str, name: str) -> list[tuple[str, str]]:
+    """What a list of the page offers as (value, words)."""
+    (chosen,) = re.findall(rf'<select class="input"\s+id="f-{name}".*?</select>', page, re.DOTALL)
+    return [(code, text) for code, text in re.findall(r'<option value="([^"]*)"[^>]*>([^<]*)</option>', chosen)]
+
+
+def test_no_letter_stands_under_a_country_that_nobody_chose(instance: Instance, opened: Opened, robin: Browsing, vendor_id: str) -> None:
+    """Empty until it is known, every place of every fitting law by its name, and what was typed is kept."""
+    query = f"to={vendor_id}&right=withdrawal"
+    page = robin.get(f"/letters/new?{query}").text
+    offered = options(page, "where")
+    assert offered[0] == ("", "Choose") and not re.search(r'<option value="[^"]+" selected', page)
+    assert {"GB", "US-CA", "AT", "LI"} <= {code for code, _text in offered} and "Say below where the company is" in page
+    names = [text for _code, text in offered[1:]]
+    assert names == sorted(names) and [code for code, _text in offered[1:]] != sorted(code for code, _text in offered[1:])
+    answer = robin.submit("/letters/new", {"subject": "Stop it", "body": "My own words."})
+    assert answer.status_code == 422 and "Choose where the company is" in answer.text
+    assert "My own words." in answer.text and 'value="Stop it"' in answer.text and all_of(instance, opened, LetterRecord) == []
+    assert robin.submit("/letters/new", {"where": "FR"}).status_code == 303
+    assert [one.where for one in all_of(instance, opened, LetterRecord)] == ["FR"]
+    assert re.search(r'<option value="FR" selected', robin.get(f"/letters/new?{query}").text)
+    assert options(robin.get(f"/letters/new?{query}&law=uk_gdpr").text, "where")[0] == ("", "Choose")
+
+
+def test_in_california_consent_is_taken_back_by_what_the_law_there_knows(
+    instance: Instance, opened: Opened, robin: Browsing, vendor_id: str
+) -> None:
+    """No selling, no sharing; the consent is named in it, with its day in words."""
+    given = Elsewhere(vendor_id=vendor_id, what="Their club card", given_on=date(2021, 3, 1), recorded_at=clock.now())
+    (consent_id,) = keep(instance, opened, given)
+    assert "given on: 1 Mar 2021" in robin.get(f"/letters/new?to={vendor_id}&right=withdrawal&consent={consent_id}&where=FR").text
+    letter = robin.submit("/letters/new", {"where": "US-CA"})
+    assert letter.status_code == 422 and "§ 1798.120" in letter.text and "Their club card" in letter.text
+    assert robin.submit("/letters/new").status_code == 303
+    (kept,) = all_of(instance, opened, LetterRecord)
+    assert (kept.right, kept.law, kept.where, kept.about) == ("opt_out", "california", "US-CA", consent_id)
+    assert "given on: 1 Mar 2021" in kept.body
+
+
+def test_the_right_says_once_what_is_the_same_for_most(robin: Browsing, vendor_id: str) -> None:
+    page = robin.get(f"/vendors/{vendor_id}/rights?where=IE").text
+    assert page.count("they would have to answer by") == 1
+    assert "Cal. Civ. Code" not in page and page.count("GDPR art. 12(3)") >= 4
+    assert robin.get(f"/vendors/{vendor_id}/rights?where=US-CA").text.count("they would have to answer by") == 2
+
+
+def test_a_blank_is_said_and_filled_in_before_the_letter_counts_as_gone(instance: Instance, opened: Opened, robin: Browsing) -> None:
+    """Named on the letter, asked once more, changed there; a name that is missing is said to come from the owner's data."""
+    (vendor_id,) = keep(instance, opened, Vendor(name="Paper Mill"))
+    form = robin.get(f"/letters/new?to={vendor_id}&right=access&law=gdpr&where=IE").text
+    assert "No name stands under it yet" in form and "/items/new?term=pd:Name" in form
+    here = robin.submit("/letters/new", {"way": "email"}).headers["location"].split("?")[0]
+    page = robin.get(here).text
+    assert "One line is not finished" in page and '<li class="break">You know me as: …</li>' in page
+    asked = robin.post(f"{here}/sent", {"way": "post"})
+    assert asked.status_code == 422 and "Nothing has been noted yet" in asked.text and "as_it_is" in asked.text
+    assert all_of(instance, opened, LetterRecord)[0].sent_at is None
+    robin.get(f"{here}/edit")
+    assert robin.submit(f"{here}/edit", {"body": " "}).status_code == 422
+    assert robin.submit(f"{here}/edit", {"body": "a" * 200_001}).status_code == 422
+    assert robin.submit(f"{here}/edit", {"body": "Well… you know me as Robin."}).headers["location"].endswith("done=letter-changed")
+    page = robin.get(here).text
+    assert "not finished" not in page and "Well… you know me" in page
+    assert robin.post(f"{here}/sent", {"way": "post"}).status_code == 303
+    assert robin.get(f"{here}/edit", follow=False).headers["location"] == here
+    assert robin.post(f"{here}/edit", {"subject": "x", "body": "y"}).headers["location"].endswith("done=already")
+    blank = write(robin, f"to={vendor_id}&right=access&law=gdpr&where=IE", way="post")
+    robin.get(blank)
+    assert robin.post(f"{blank}/sent", {"way": "post", "as_it_is": "1"}).status_code == 303
+
+
+def test_a_mail_to_nobody_is_not_offered_the_address_is_asked_for(instance: Instance, opened: Opened, robin: Browsing) -> None:
+    """It becomes a contact of the company, and then the mail program knows where it goes."""
+    (vendor_id,) = keep(instance, opened, Vendor(name="Paper Mill"))
+    here = write(robin, f"to={vendor_id}", subject="Bread", body="Where is it?", way="email")
+    page = robin.get(here).text
+    assert "mailto:" not in page and "Their e-mail address" in page
+    for typed in ("at home", "a\x00@mill.example", "a@b.example, c@d.example", f"{'a' * 1000}@mill.example"):
+        bad = robin.post(f"{here}/recipient", {"email": typed})
+        assert bad.status_code == 422 and "Write one e-mail address" in bad.text, typed
+    assert robin.post(f"{here}/recipient", {"email": "help@mill.example"}).status_code == 303
+    assert "mailto:help@mill.example" in robin.get(here).text
+    (vendor,) = all_of(instance, opened, Vendor)
+    assert [(one.kind, one.value) for one in vendor.contacts] == [("email", "help@mill.example")]
+    (full_id,) = keep(instance, opened, Vendor(name="Full", contacts=(Contact(kind="url", value="full.example"),) * 200))
+    full = write(robin, f"to={full_id}", subject="Bread", body="Where is it?", way="email")
+    robin.get(full)
+    refused = robin.post(f"{full}/recipient", {"email": "help@full.example"})
+    assert refused.status_code == 422 and "more than a record holds" in refused.text and 'value="help@full.example"' in refused.text
+    nobody = LetterRecord(to="The Commission", way="post", subject="s", body="b", written_at=clock.now())
+    (letter_id,) = keep(instance, opened, nobody)
+    page = robin.get(f"/letters/{letter_id}").text
+    assert "mailto:" not in page and "copy it into a mail of your own" in page
+    assert robin.post(f"/letters/{letter_id}/recipient", {"email": "a@b.example"}).status_code == 404
 
 
 def test_who_the_owner_is_is_said_as_little_as_will_do(instance: Instance, opened: Opened, robin: Browsing) -> None:
@@ -160,7 +264,13 @@ def test_who_the_owner_is_is_said_as_little_as_will_do(instance: Instance, opene
 def test_through_their_system_it_goes_at_once(instance: Instance, owner_browser: Browsing) -> None:
     """Sealed, with its promise; the answer stands in the matter."""
     scene = Scene(instance, owner_browser, "1 Harbour Street").grant()
-    letter = write(scene.robin, f"to={scene.vendor_id}&right=access&law=gdpr&where=IE")
+    query = f"to={scene.vendor_id}&right=access&law=gdpr&where=IE"
+    assert "You know me as: …" in scene.robin.get(f"/letters/new?{query}").text
+    unfinished = scene.robin.submit("/letters/new")
+    assert unfinished.status_code == 422 and "still to be filled in" in unfinished.text
+    with instance.stores.main.writing() as db:
+        store.add(db, scene.keyring, Item(term="pd:Name", value="Robin"), now=clock.now())
+    letter = write(scene.robin, query)
     assert scene.shop.open(scene.shop.get("/letters").json()["items"][0]["jwe"])["kind"] == "rights"
     said = {"title": "Here it is", "body": "All of it."}
     assert scene.shop.http.post(f"/api/v1{letter}/answers", json=said, headers=scene.shop.bearer).status_code == 201

@@ -1,5 +1,6 @@
 """Search: everything that is kept, in the body of a POST, marked where the word stands; and nothing that was locked."""
 
+import json
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -7,9 +8,11 @@ import pytest
 
 from app import clock
 from app.relationships.searched import SEARCHED
+from app.ui.search import finding
 from app.ui.search import handlers as search
 from tests.app.ui.keeping import CLIENT, Opened, grant, keep
 from tests.browsing import Browsing
+from tests.factories import make_details
 from tests.instances import Instance
 from tests.samples import sample
 from vault.records import Interaction, Job, Vendor
@@ -37,6 +40,21 @@ def test_every_kind_is_found_and_leads_to_its_page(instance: Instance, opened: O
     paths = {part.partition('"')[0].replace("&amp;", "&") for part in found.split('href="')[1:]}
     assert len(paths) >= len(search.KINDS) - 2
     assert [path for path in sorted(paths) if robin.get(path).status_code != 200] == []
+
+
+def test_terms_that_are_found_are_told_for_people(instance: Instance, opened: Opened, robin: Browsing) -> None:
+    """No clock times, versions and sums between the words; where their notice is can be looked for."""
+    grant(instance, opened)
+    robin.get("/search")
+    page = robin.post("/search", {"q": "openings"}).text
+    excerpt = page[page.index('id="found-consent"') :]
+    assert "twice a week at most. · " in excerpt and "Until:" not in excerpt and "UTC" not in excerpt
+    assert "found-consent" in robin.post("/search", {"q": "shop.example"}).text
+    now = clock.now()
+    statement, purpose = make_details(now=now)
+    statement |= {"notice": {**statement["notice"], "version": "7.2", "sha256": "0" * 64}}
+    text = finding.text_of(json.dumps([statement, purpose]), now)
+    assert text.endswith("https://shop.example/privacy") and "Version" not in text and "000" not in text
 
 
 def test_what_is_typed_is_answered_in_parts(instance: Instance, opened: Opened, robin: Browsing) -> None:
