@@ -42,7 +42,7 @@ def begin(db: Session, act: Act, keyring: Keyring, letter: LetterRecord, *, way:
     made = Commitment(
         vendor_id=letter.vendor_id or "",
         promise=rights_words.promise(law, right),
-        source="other",
+        source="law",
         due_date=matters.due_on(Matter(right, law, letter.where, arrived)),
         time_zone=zone,
         events=(CommitmentEvent(type="accepted", happened_at=act.now, recorded_at=act.now),),

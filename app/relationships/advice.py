@@ -157,12 +157,13 @@ def _standing(balance: Balance, evidence: Evidence) -> Standing:
 
 def _loose(promise: Promise, moment: Moment) -> bool:
     """Whether a promise of theirs stands and is just words."""
-    return promise.commitment.by == "them" and moment.promise(promise) == "active" and not commitments.backing(promise.commitment).backed
+    return moment.promise(promise) == "active" and commitments.backing(promise.commitment).just_words
 
 
 def _disappoints(balance: Balance, evidence: Evidence) -> bool:
     """Two promises broken at least, and more broken than kept."""
-    states = [balance.moment.promise(one) for one in evidence.promises if one.commitment.by == "them"]
+    theirs = [one for one in evidence.promises if one.commitment.by == "them" and one.commitment.source != "law"]
+    states = [balance.moment.promise(one) for one in theirs]
     return states.count("broken") > 1 and states.count("broken") > states.count("kept")
 
 

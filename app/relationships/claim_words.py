@@ -12,13 +12,15 @@ from app.i18n import _
 class Claim:
     """What the letter says. Empty parts are left out of it.
 
-    `made` is when and where it was promised, `due` by when, `went` what happened, each a phrase; `owed` is the remedy in words,
-    `refused` what they answered to an earlier claim, `evidence` each document with what it shows, `by` the day to answer by.
+    `said_on` is the day on which it was promised, `where` a phrase (`on the phone`), `due` by when, `went` what happened; `owed` is
+    the remedy in words, `refused` what they answered to an earlier claim, `evidence` each document with what it shows, `by` the day to
+    answer by.
     """
 
     company: str
     promise: str
-    made: str
+    said_on: str = ""
+    where: str = ""
     due: str = ""
     went: str = ""
     broken_on: str = ""
@@ -43,7 +45,7 @@ def body(claim: Claim) -> str:
     """The letter as plain text: paragraphs parted by empty lines."""
     paragraphs = (
         _("Dear %(company)s,") % {"company": claim.company},
-        _("%(made)s, you promised me:") % {"made": claim.made},
+        _made(claim),
         f"    {claim.promise}",
         _("It was due: %(due)s.") % {"due": claim.due} if claim.due else "",
         *_breach(claim),
@@ -54,6 +56,13 @@ def body(claim: Claim) -> str:
         claim.sender,
     )
     return "\n\n".join(part for part in paragraphs if part)
+
+
+def _made(claim: Claim) -> str:
+    said = {"day": claim.said_on, "where": claim.where}
+    if claim.said_on:
+        return (_("On %(day)s, %(where)s, you promised me:") if claim.where else _("On %(day)s you promised me:")) % said
+    return _("You promised me %(where)s:") % said if claim.where else _("You promised me:")
 
 
 def _breach(claim: Claim) -> tuple[str, ...]:

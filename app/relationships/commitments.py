@@ -65,11 +65,16 @@ class IllegalAct(Exception):
 class Backing:
     """Whether the promiser has tied its own hands (Schelling), and if not, what is missing.
 
-    `reason`: `remedy`, or `own`, `no_remedy`, `no_time`.
+    `reason`: `remedy`, or `own`, `law`, `no_remedy`, `no_time`.
     """
 
     backed: bool
     reason: str
+
+    @property
+    def just_words(self) -> bool:
+        """Whether they said it and nothing follows. What a law asks of them is neither backed nor just words."""
+        return self.reason in {"no_remedy", "no_time"}
 
 
 def next_due(commitment: Commitment, *, after: datetime | None = None) -> datetime | None:
@@ -103,6 +108,8 @@ def backing(commitment: Commitment) -> Backing:
     remedy = commitment.remedy
     if commitment.by == "me":
         return Backing(backed=False, reason="own")
+    if commitment.source == "law":
+        return Backing(backed=False, reason="law")
     if remedy is None:
         return Backing(backed=False, reason="no_remedy")
     if remedy.within is None and due(commitment) is None and commitment.schedule is None:

@@ -1,7 +1,7 @@
 """What a company says that it holds, read as a mirror: line by line beside what the owner holds and what the owner allowed, and
 what changed between two versions. Pure.
 
-A line may be true of several ways at once; the first of its verdicts is the one by which it is counted:
+A line may be true of several ways at once, and counts in each; by the first of its verdicts it is sorted and acted on:
 
 - `inferred`: they concluded it, or it is a group or a figure of theirs. It may be right or wrong; nobody told them.
 - `wrong`: the owner holds this kind of thing, there is one right answer to it, and theirs is none of them.
@@ -79,7 +79,7 @@ class Line:
 
     @property
     def verdict(self) -> Verdict:
-        """The one that it is counted by."""
+        """The first: what it is sorted by, and what it asks for."""
         return self.verdicts[0]
 
 
@@ -111,8 +111,8 @@ def lines(held: Held, mine: Sequence[Mine], allowed: Sequence[Allowed]) -> tuple
 
 
 def counts(of: Iterable[Line]) -> dict[Verdict, int]:
-    """How many lines have which verdict, each line once, in the order of the page."""
-    found = Counter(line.verdict for line in of)
+    """How many lines have which verdict, a line with several in each, in the order of the page."""
+    found = Counter(verdict for line in of for verdict in line.verdicts)
     return {verdict: found[verdict] for verdict in VERDICTS}
 
 

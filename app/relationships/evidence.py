@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from app.relationships import commitments
-from vault.records import Commitment, CommitmentEvent, Correction, Interaction, Job, Signpost
+from app.relationships.prices import per_year
+from vault.records import Commitment, CommitmentEvent, Correction, Interaction, Job, Prices, Signpost
 
-Source = Literal["interaction", "commitment", "grant", "held", "job"]
+Source = Literal["interaction", "commitment", "grant", "held", "job", "price"]
 
 YEAR = timedelta(days=365)
 
@@ -85,6 +86,14 @@ class Asking:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Prices that the owner noted, with their record id."""
+
+    record_id: str
+    prices: Prices
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything written down that concerns one vendor. The order inside says nothing."""
 
@@ -95,6 +104,7 @@ class Evidence:
     holdings: tuple[Holding, ...] = ()
     jobs: tuple[Work, ...] = ()
     corrections: tuple[Correcting, ...] = ()
+    prices: tuple[Noted, ...] = ()
     signposts: tuple[Asking, ...] = ()
 
 
@@ -128,13 +138,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class Purchase:
-    """An amount paid to a vendor; negative when it came back."""
+    """An amount paid to a vendor; negative when it came back.
+
+    `rate_of` names the thing where it is a price that was noted, and no payment: what it comes to in a year.
+    """
 
     vendor_id: str
     amount: Decimal
     currency: str
     happened_at: datetime
     recorded_at: datetime
+    rate_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,16 +171,49 @@ def purchase(interaction: Interaction) -> Purchase | None:
     return Purchase(interaction.vendor_id, amount, interaction.currency, interaction.happened_at, interaction.recorded_at)
 
 
+def rate(prices: Prices) -> Purchase | None:
+    """What the owner pays by the prices noted, as money a year; nothing of a thing that is paid once, None where it is not said.
+
+    It was so on its day, or when it was written down where that day is not over.
+    """
+    mine, day = prices.mine, datetime.combine(prices.seen_on, time(12), tzinfo=UTC)
+    if mine is None:
+        return None
+    yearly, seen = per_year(mine) or Decimal(), min(day, prices.recorded_at)
+    return Purchase(prices.vendor_id, yearly, mine.currency, seen, prices.recorded_at, rate_of=prices.what.casefold())
+
+
 def spending(purchases: Iterable[Purchase], moment: Moment) -> Spending:
-    """Add up the year before the moment."""
+    """Add up the year before the moment. Of one thing the price noted last counts; of payments and prices the larger sum, since what
+    is paid by a price may be written down as purchases, too."""
     vendors: dict[str, dict[str, Decimal]] = {}
+    rates: dict[tuple[str, str], Purchase] = {}
     for one in purchases:
-        if moment.sees(one.happened_at, one.recorded_at) and one.happened_at > moment.at - YEAR:
+        if not moment.sees(one.happened_at, one.recorded_at) or one.happened_at <= moment.at - YEAR:
+            continue
+        if one.rate_of:
+            rates[one.vendor_id, one.rate_of] = max(rates.get((one.vendor_id, one.rate_of), one), one, key=_latest)
+        else:
             paid = vendors.setdefault(one.vendor_id, {})
             paid[one.currency] = paid.get(one.currency, Decimal()) + one.amount
+    for (vendor_id, currency), amount in _yearly(rates.values()).items():
+        paid = vendors.setdefault(vendor_id, {})
+        paid[currency] = max(paid.get(currency, Decimal()), amount)
     everybody: dict[str, Decimal] = {}
     for paid in vendors.values():
         for currency, amount in paid.items():
             paid[currency] = max(Decimal(), amount)
             everybody[currency] = everybody.get(currency, Decimal()) + paid[currency]
     return Spending(everybody, vendors)
+
+
+def _latest(one: Purchase) -> tuple[datetime, datetime, Decimal, str]:
+    return one.happened_at, one.recorded_at, one.amount, one.currency
+
+
+def _yearly(rates: Iterable[Purchase]) -> dict[tuple[str, str], Decimal]:
+    """What the prices of each vendor come to in a year, by currency."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for one in rates:
+        found[one.vendor_id, one.currency] = found.get((one.vendor_id, one.currency), Decimal()) + one.amount
+    return found

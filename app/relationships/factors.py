@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.relationships import commitments, jobs
-from app.relationships.evidence import YEAR, Consent, Evidence, Moment, Promise, Source, Spending
+from app.relationships.evidence import YEAR, Consent, Evidence, Moment, Promise, Purchase, Source, Spending, rate
 from app.relationships.jobs import Standing
 from app.relationships.ranges import UNKNOWN, Range, at_least, least, point
 from vault.records import Alternative, Factor, Importance
@@ -101,8 +101,9 @@ def importance(setting: Setting, whole: bool) -> Found:
 
 
 def spend(setting: Setting, whole: bool) -> Found:
-    """Their share of what was paid within a year. Over several currencies it lies between the smallest and the largest share:
-    whatever the rates are, the whole share is a mean of the shares, weighted by what each currency is worth."""
+    """Their share of what was paid within a year, by purchases and by prices that were noted. Over several currencies it lies between
+    the smallest and the largest share: whatever the rates are, the whole share is a mean of the shares, weighted by what each
+    currency is worth."""
     paid, everybody = setting.spending.by(setting.evidence.vendor_id), setting.spending.everybody
     refs = _purchases(setting)
     shares = [float(paid.get(currency, 0) / total) for currency, total in everybody.items() if total > 0]
@@ -110,7 +111,8 @@ def spend(setting: Setting, whole: bool) -> Found:
     others = any(total > paid.get(currency, 0) for currency, total in everybody.items())
     if not whole and not (mine and others):
         return Found(UNKNOWN, "no-spending" if not mine else "only-theirs", refs=refs)
-    return Found(Range(min(shares), max(shares)) if shares else point(0), "share", {"n": len(refs)}, refs)
+    bought = sum(one.source == "interaction" for one in refs)
+    return Found(Range(min(shares), max(shares)) if shares else point(0), "share" if bought or not mine else "priced", {"n": bought}, refs)
 
 
 def data(setting: Setting, whole: bool) -> Found:
@@ -191,12 +193,15 @@ def remedies(setting: Setting, whole: bool) -> Found:
 
 
 def kept(setting: Setting, whole: bool) -> Found:
-    """The mean worth of their promises: backed and kept is all, kept words a quarter, broken nothing, open ones as they may turn out."""
+    """The mean worth of their promises: backed and kept is all, kept words a quarter, broken nothing, open ones as they may turn out.
+
+    What a law asks of them is no promise, and says nothing of how far they tie their own hands.
+    """
     counted: list[tuple[Promise, Range]] = []
     for one in setting.evidence.promises:
         state = setting.moment.promise(one)
         worth = _WORTH.get((state or "", commitments.backing(one.commitment).backed))
-        if one.commitment.by == "them" and worth is not None:
+        if one.commitment.by == "them" and one.commitment.source != "law" and worth is not None:
             counted.append((one, worth))
     if not counted:
         return Found(point(0) if whole else UNKNOWN, "no-promise")
@@ -301,4 +306,12 @@ def _purchases(setting: Setting) -> tuple[Ref, ...]:
         and moment.sees(one.interaction.happened_at, one.interaction.recorded_at)
         and one.interaction.happened_at > moment.at - YEAR
     ]
-    return tuple(Ref("interaction", record_id) for _at, record_id in sorted(found, reverse=True))
+    noted = [(seen.happened_at, one.record_id) for one in setting.evidence.prices if (seen := rate(one.prices)) and _counts(seen, moment)]
+    return (
+        *(Ref("interaction", record_id) for _at, record_id in sorted(found, reverse=True)),
+        *(Ref("price", record_id) for _at, record_id in sorted(noted, reverse=True)),
+    )
+
+
+def _counts(seen: Purchase, moment: Moment) -> bool:
+    return seen.amount > 0 and moment.sees(seen.happened_at, seen.recorded_at) and seen.happened_at > moment.at - YEAR

@@ -13,6 +13,7 @@ from itertools import takewhile
 from math import sqrt
 from statistics import median
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from app.relationships.commitments import backing
 from app.relationships.deadlines import alone, overdue_times, times
@@ -41,6 +42,7 @@ class Judged:
 class Card:
     """What the promises of one side add up to.
 
+    `promises` counts those that were promised, `backed` those of them that are; `lawful` what a law asks and nobody had to promise.
     `rate` is the share kept of those that turned out one way or the other, and `range` where the true share may lie; None and
     all there is while there are none. `days` are the days from each breach to its remedy, ascending. Money is by currency.
     """
@@ -48,6 +50,7 @@ class Card:
     judged: tuple[Judged, ...]
     promises: int
     backed: int
+    lawful: int
     rate: float | None
     range: Range
     days: tuple[int, ...]
@@ -107,10 +110,12 @@ def card(promises: Iterable[tuple[str, Commitment]], *, now: datetime) -> Card:
     judged = tuple(found for record_id, one in mine for found in judge(record_id, one, now=now))
     outcomes = Counter(one.outcome for one in judged)
     decided = outcomes["kept"] + outcomes["remedied"] + outcomes["broken"]
+    lawful = sum(one.source == "law" for _record_id, one in mine)
     return Card(
         judged=judged,
-        promises=len(mine),
+        promises=len(mine) - lawful,
         backed=sum(backing(one).backed for _record_id, one in mine),
+        lawful=lawful,
         rate=outcomes["kept"] / decided if decided else None,
         range=wilson(outcomes["kept"], decided),
         days=tuple(sorted(days for one in judged if (days := _days_to_remedy(one)) is not None)),
@@ -140,7 +145,8 @@ def _days_to_remedy(one: Judged) -> int | None:
     broken, remedied = last(one.promise.events, "broken"), last(one.promise.events, "remedied")
     if one.outcome != "remedied" or broken is None or remedied is None:
         return None
-    return max(0, (remedied.happened_at - broken.happened_at).days)
+    zone = ZoneInfo(one.promise.time_zone)
+    return max(0, (remedied.happened_at.astimezone(zone).date() - broken.happened_at.astimezone(zone).date()).days)
 
 
 def _money(judged: Iterable[Judged], step: str) -> Mapping[str, Decimal]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path as FilePath
 from zoneinfo import ZoneInfo
@@ -28,6 +28,8 @@ from app.ui.pages import Page
 TEMPLATES = FilePath(__file__).parent / "templates"
 
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")
+
+_A_MINUTE, _A_NIGHT, _IN_DAYS = timedelta(minutes=1), timedelta(hours=6), 60
 
 
 def render(request: Request, page: Page, *, status: int = 200, owner: Owner | None = None) -> HTMLResponse:
@@ -84,11 +86,33 @@ def as_datetime(value: datetime | None) -> str:
     return f"{as_date(value)}, {format_datetime(local, format='HH:mm', locale=locale())}"
 
 
-def as_ago(value: datetime | None, now: datetime | None = None) -> str:
-    """`3 days ago`, `in 2 hours`; nothing for None."""
+def as_ago(value: datetime | date | None, now: datetime | None = None) -> str:
+    """`3 days ago`, `tomorrow`, `in 2 hours`, `just now`; nothing for None.
+
+    Days are those of the calendar, in the reader's zone: what is due tomorrow is so at noon and at midnight. A date is told by
+    days alone, an instant of the same day, or of the same night, by hours and minutes.
+    """
     if value is None:
         return ""
-    return format_timedelta(value - (now or clock.now()).astimezone(UTC), add_direction=True, threshold=1.2, locale=locale())
+    moment, zone = now or clock.now(), ZoneInfo(_zone.get())
+    today = moment.astimezone(zone).date()
+    if not isinstance(value, datetime):
+        return _in_days((value - today).days)
+    apart, day = value - moment, value.astimezone(zone).date()
+    if abs(apart) < _A_MINUTE:
+        return i18n._("just now")
+    if day != today and abs(apart) >= _A_NIGHT:
+        return _in_days((day - today).days)
+    return format_timedelta(apart, granularity="minute", add_direction=True, threshold=1.2, locale=locale())
+
+
+def _in_days(days: int) -> str:
+    near = {0: i18n._("today"), 1: i18n._("tomorrow"), -1: i18n._("yesterday")}
+    if days in near:
+        return near[days]
+    # In days for two months, so that it agrees with every count of days elsewhere; then months and years, rounded.
+    threshold = 9 if abs(days) <= _IN_DAYS else 1.2
+    return format_timedelta(timedelta(days=days), granularity="day", add_direction=True, threshold=threshold, locale=locale())
 
 
 def as_money(amount: str | int | Decimal | None, currency: str | None = None) -> str:

@@ -55,7 +55,10 @@ class Proof(Part):
 
 
 class Commitment(Fields):
-    """A promise, theirs or mine. `due_at` or `due_date` where it counts once, else `schedule`; `said_in` is the message it was made in."""
+    """A promise, theirs or mine. `due_at` or `due_date` where it counts once, else `schedule`; `said_in` is the message it was made in.
+
+    `source` `law`: a law asks it of them, whether they promised it or not.
+    """
 
     KIND = Kind.COMMITMENT
     LISTED = frozenset({"vendor_id", "promise", "by", "source", "due_at", "due_date", "time_zone", "remedy", "grant_id"})
@@ -63,7 +66,7 @@ class Commitment(Fields):
     vendor_id: Id
     promise: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"\S")]
     by: Literal["them", "me"] = "them"
-    source: Literal["message", "contract", "phone", "website", "api", "mail", "other"] = "other"
+    source: Literal["message", "contract", "phone", "website", "api", "mail", "law", "other"] = "other"
     metric: Line = ""
     due_at: Instant | None = None
     due_date: date | None = None

@@ -10,6 +10,7 @@ from app.exchange import addresses
 from app.relationships import commitments, shelves
 from app.relationships.shelves import Chosen
 from app.ui import wording
+from app.ui.commitments import schedule_words
 from app.ui.operator import clients
 from app.ui.operator.clients import ClientInWords
 from app.ui.vendors import happened, moments
@@ -34,11 +35,14 @@ class GrantLine:
 
 @dataclass(frozen=True)
 class PromiseLine:
-    """A promise in one line."""
+    """A promise in one line. `waits` is what is due next, and when, `law` that a law asks it."""
 
     commitment_id: str
     promise: str
     mine: bool
+    waits: str
+    overdue: bool
+    law: str
     state: str
     tone: str
 
@@ -79,7 +83,7 @@ def of_vendor(owner: Owner, vendor_id: str, vendor: Vendor, *, limit: int) -> Bo
     return Bonds(
         grants=_lines(owner, rows),
         promises=tuple(
-            _promise(record_id, promise)
+            _promise(record_id, promise, owner.now)
             for record_id, promise in sorted(promises, key=lambda one: commitments.order(one[1], now=owner.now))
         ),
         links=_links(owner, vendor_id),
@@ -120,10 +124,17 @@ def _lines(owner: Owner, rows: list[Grant]) -> tuple[GrantLine, ...]:
     return tuple(sorted(lines, key=lambda line: not line.live))
 
 
-def _promise(record_id: str, promise: Commitment) -> PromiseLine:
+def _promise(record_id: str, promise: Commitment, now: datetime) -> PromiseLine:
     standing = commitments.state(promise.events)
     return PromiseLine(
-        record_id, promise.promise, promise.by == "me", wording.of_code(wording.COMMITMENT, standing), wording.COMMITMENT_TONE[standing]
+        commitment_id=record_id,
+        promise=plain(promise.promise),
+        mine=promise.by == "me",
+        waits=schedule_words.waits(promise, now=now),
+        overdue=commitments.overdue(promise, now=now),
+        law=schedule_words.behind(promise)[0] if promise.source == "law" else "",
+        state=wording.of_code(wording.COMMITMENT, standing),
+        tone=wording.COMMITMENT_TONE[standing],
     )
 
 

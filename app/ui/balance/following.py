@@ -151,10 +151,10 @@ def _numbers(one: Advice, found: Balance, factor: str) -> str:
 def _outlook(outlook: Outlook | None) -> str:
     if outlook is None:
         return ""
-    told = {"now": words.span(outlook.now), "then": words.span(outlook.then)}
+    told = {"now": words.dash(outlook.now), "then": words.dash(outlook.then)}
     if outlook.side == "mine":
-        return _("Your dependence would go from %(now)s to %(then)s.") % told
-    return _("Theirs would go from %(now)s to %(then)s, if it also lets you go when it is broken.") % told
+        return _("Your dependence: now %(now)s, then %(then)s.") % told
+    return _("Theirs: now %(now)s, then %(then)s, if it also lets you go when it is broken.") % told
 
 
 def _acts(one: Advice, found: Balance, evidence: Evidence) -> tuple[Link, ...]:

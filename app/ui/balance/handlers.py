@@ -55,7 +55,8 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class IndexPage(Page):
-    """The map of all companies and the table behind it. `dark` counts those of which too little is known to be drawn."""
+    """The map of all companies and the table behind it. `bare` counts those of which nothing can be weighed; `measured` once
+    there is something for the owner's measure to hold of."""
 
     template: ClassVar[str] = "balance/index.html"
     look: Look
@@ -65,6 +66,7 @@ class IndexPage(Page):
     bare: int
     band: tuple[float, float]
     floor: float
+    measured: bool
     values: Mapping[str, str]
     errors: Mapping[str, str]
 
@@ -203,6 +205,7 @@ def _index(request: Request, owner: Owner, form: Form | None, errors: Mapping[st
         bare=len(gathered.vendors) - len(telling),
         band=(charts.map_x(measure.lopsided), charts.map_x(-measure.lopsided)),
         floor=charts.map_y(measure.close),
+        measured=bool(rows or errors or gathered.yardsticks),
         values=_values(form, measure),
         errors=errors,
     )

@@ -11,13 +11,13 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from app.auth.owner import Owner
 from app.relationships import commitments, jobs, leaning
-from app.relationships.evidence import Asking, Consent, Correcting, Evidence, Happening, Holding, Promise, Purchase, Work
+from app.relationships.evidence import Asking, Consent, Correcting, Evidence, Happening, Holding, Noted, Promise, Purchase, Work, rate
 from app.ui.vendors import happened
 from consent import grants
 from consent.store import Grant, Request
 from consent.vocabulary import purpose_label
 from vault import store
-from vault.records import Commitment, Correction, Held, Interaction, Job, Signpost, Vendor, Yardstick
+from vault.records import Commitment, Correction, Held, Interaction, Job, Prices, Signpost, Vendor, Yardstick
 from vault.segments import Digest
 
 FEW_CLIENTS = 500
@@ -59,6 +59,8 @@ def of_vendor(owner: Owner, vendor_id: str, vendor: Vendor) -> Evidence:
         opened = store.get(owner.db, owner.keyring, Commitment, one.record_id)
         if opened:
             sorted_.put(vendor_id, "promises", Promise(one.record_id, opened.fields, opened.created_at))
+    for one in _of(owner, Prices, vendor_id):
+        sorted_.put(vendor_id, "prices", Noted(one.record_id, Prices.model_validate(one.values)))
     theirs = dict.fromkeys(vendor.client_ids, vendor_id)
     _consents(owner, sorted_, theirs)
     _holdings(owner, sorted_, theirs, {vendor_id})
@@ -115,9 +117,10 @@ class _Paid:
 
 
 def purchases(owner: Owner) -> list[Purchase]:
-    """What was paid to anybody, from digests."""
+    """What was paid to anybody, and what recurs by the prices noted, from digests."""
     pieces = owner.stores.memory.pieces(owner.db, owner.keyring, Interaction, "purchases", lambda digests: _Paid(tuple(_paid(digests))))
-    return [purchase for piece in pieces for purchase in piece.purchases]
+    noted = (rate(Prices.model_validate(one.values)) for one in owner.digests(Prices))
+    return [*(purchase for piece in pieces for purchase in piece.purchases), *(one for one in noted if one)]
 
 
 def _paid(digests: Iterable[Digest]) -> list[Purchase]:
@@ -140,7 +143,7 @@ def yardsticks(owner: Owner) -> list[Yardstick]:
     return [Yardstick.model_validate(one.values) for one in owner.digests(Yardstick)]
 
 
-def _of(owner: Owner, model: type[Commitment], vendor_id: str) -> Iterator[Digest]:
+def _of(owner: Owner, model: type[Commitment | Prices], vendor_id: str) -> Iterator[Digest]:
     return (one for one in owner.digests(model) if one.values["vendor_id"] == vendor_id)
 
 

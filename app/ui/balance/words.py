@@ -23,7 +23,7 @@ FACTOR: Mapping[str, Lazy] = {
 
 RULE: Mapping[str, Lazy] = {
     "importance": lazy("From nothing hangs on it (0) to everything (1), as you say on the page of the job."),
-    "spend": lazy("Their share of the purchases that you wrote down within a year, by amount."),
+    "spend": lazy("Their share of what you paid within a year: purchases that you wrote down, or prices that you noted, as money a year."),
     "data": lazy("n / (n + 3) for n kinds of data: as many as they stated, or at least those that your permissions let them have."),
     "substitutes": lazy("1 / (1 + n) for n others that would do. Until you have looked around there may be more."),
     "switching": lazy("The work of the easiest change, from none (0) to all (1)."),
@@ -82,8 +82,9 @@ EFFORT: Mapping[str, Lazy] = {
 WHY: Mapping[str, Lazy] = {
     "no-job": lazy("No job says yet what you hired them for."),
     "not-weighed": lazy("You have not said how much hangs on the job."),
-    "no-spending": lazy("No purchase from them is written down within a year."),
-    "only-theirs": lazy("Only purchases from them are written down, so their share of all is open."),
+    "no-spending": lazy("No purchase from them and no price is written down within a year."),
+    "only-theirs": lazy("Only what you pay them is written down, so their share of all is open."),
+    "priced": lazy("By the prices that you noted, as money a year."),
     "no-data": lazy("Nothing says what they hold."),
     "nowhere": lazy("Nobody else who would do is noted."),
     "free": lazy("You are free to go."),
@@ -135,6 +136,13 @@ def span(one: Range) -> str:
     if (one.low, one.high) in {(0.0, 1.0), (-1.0, 1.0)}:
         return _("unknown")
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def dash(one: Range) -> str:
+    """`0.57`, `0.25–1.00`, or that nothing is known: where two of them stand in one sentence."""
+    if one.low == one.high or (one.low, one.high) == (0.0, 1.0):
+        return span(one)
+    return f"{number(one.low)}–{number(one.high)}"
 
 
 def lean(one: Range) -> str:

@@ -117,7 +117,7 @@ def _read(owner: Owner, commitment: Commitment, act: Act) -> tuple[dict[str, Any
     """What was typed beside an act; None and the errors where it cannot be so."""
     errors, form = FormErrors(), owner.form
     note = errors.limit("note", form.get("note"), promise_form.LONGEST_NOTE)
-    happened_at = _happened(owner, errors)
+    happened_at = _happened(owner, "broken_on" if act == "break" and owner.form.get("broken_on") else "happened_on", errors)
     amount = _amount(form.get("amount").replace(",", "."), form.get("currency").upper(), errors) if act in {"claim", "remedy"} else None
     if errors or happened_at is None:
         return None, errors
@@ -140,18 +140,18 @@ def _amount(amount: str, currency: str, errors: FormErrors) -> tuple[str, str] |
     return (amount, currency) if amount and not errors else None
 
 
-def _happened(owner: Owner, errors: FormErrors) -> datetime | None:
+def _happened(owner: Owner, name: str, errors: FormErrors) -> datetime | None:
     """When it happened: now for today or an empty field, else noon of that local day. Not in the future."""
     zone = ZoneInfo(owner.profile.time_zone)
     today = owner.now.astimezone(zone).date()
     try:
-        day = date.fromisoformat(owner.form.get("happened_on") or today.isoformat())
+        day = date.fromisoformat(owner.form.get(name) or today.isoformat())
         if day < today:
             return datetime.combine(day, time(12), tzinfo=zone)
     except (ValueError, OverflowError):
-        errors.add("happened_on", _("A date such as 2027-06-30, please."))
+        errors.add(name, _("A date such as 2027-06-30, please."))
         return None
     if day > today:
-        errors.add("happened_on", _("This day has not come yet."))
+        errors.add(name, _("This day has not come yet."))
         return None
     return owner.now

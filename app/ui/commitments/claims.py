@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -93,11 +93,11 @@ def filled(owner: Owner, commitment_id: str, commitment: Commitment, to: Address
     numbers = vendor.fields.customer_numbers if vendor else ()
     evidence = proofs.of(owner, commitment_id, commitment).shown
     due = commitments.due(one)
-    made = {"day": as_date(one.events[0].happened_at) if one.events else "", "where": wording.of_code(wording.SOURCE, one.source)}
     return Claim(
         company=to.name,
         promise=plain(one.promise),
-        made=_("On %(day)s, %(where)s") % made,
+        said_on=as_date(_said_on(commitment)),
+        where="" if one.source == "other" else wording.of_code(wording.SOURCE, one.source),
         due=as_date(one.due_date) if one.due_date else as_datetime(due),
         went=plain(broken.note) if broken else "",
         broken_on=as_date(broken.happened_at) if broken else "",
@@ -113,6 +113,13 @@ def filled(owner: Owner, commitment_id: str, commitment: Commitment, to: Address
         customer_number=plain(numbers[0]) if numbers else "",
         sender=_name(owner),
     )
+
+
+def _said_on(commitment: Commitment) -> datetime | None:
+    """When it was promised; None where nobody said, and the record only knows when it was written down."""
+    made = commitment.events[0] if commitment.events else None
+    known = made is not None and (commitment.source == "api" or made.happened_at != made.recorded_at)
+    return made.happened_at if made and known else None
 
 
 def _name(owner: Owner) -> str:
@@ -138,8 +145,9 @@ def _claim(owner: Owner, commitment_id: str, commitment: Commitment, day: date |
 
 
 def _addressee(owner: Owner, commitment: Commitment) -> Addressee:
-    """The company; where a permission carries the promise, by that. Raises NotFound for a company that is gone, and for own promises."""
-    if commitment.by == "me":
+    """The company; where a permission carries the promise, by that. Raises NotFound for a company that is gone, for own promises,
+    and for what the law asks, which has letters of its own."""
+    if commitment.by == "me" or commitment.source == "law":
         raise NotFound
     found = writing_to.addressee(owner, commitment.grant_id) if commitment.grant_id else None
     found = found or writing_to.addressee(owner, commitment.vendor_id)

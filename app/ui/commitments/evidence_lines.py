@@ -7,6 +7,7 @@ from datetime import datetime
 from app.i18n import _
 from app.relationships.evidence import Evidence
 from app.relationships.factors import Ref
+from app.ui.vendors import known_parts
 from app.ui.vendors.words import plain
 
 MOST = 100
@@ -44,3 +45,7 @@ def line(ref: Ref, evidence: Evidence) -> EvidenceLine:
         case "job":
             (work,) = [one for one in evidence.jobs if one.record_id == ref.record_id]
             return EvidenceLine(work.job.title, f"/jobs/{ref.record_id}", None)
+        case "price":
+            (noted,) = [one.prices for one in evidence.prices if one.record_id == ref.record_id]
+            said = {"what": noted.what, "price": known_parts.price_in_words(noted.mine)}
+            return EvidenceLine(_("%(what)s: %(price)s") % said, f"/vendors/{evidence.vendor_id}/known#prices", noted.recorded_at)

@@ -1,13 +1,14 @@
 """The form for a promise: from what was typed to a record, or to what is wrong with it."""
 
 from collections.abc import Container
-from datetime import datetime
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from app.auth.form import Form
 from app.i18n import _
-from app.ui import wording
+from app.ui import dates, wording
 from app.ui.commitments import schedule_form
 from app.ui.forms import FormErrors
 from app.ui.requests import terms_in_words
@@ -16,6 +17,7 @@ from vault.records import Commitment, CommitmentEvent, Remedy
 
 FIELDS = (
     "vendor", "promise", "by", "source", "metric", "remedy", "amount", "currency", "within", "remedy_note", "message",
+    "said_on",
     *schedule_form.FIELDS,
 )  # fmt: skip
 SPANS = ("P1D", "P3D", "P1W", "P2W", "P1M", "P3M", "P6M", "P1Y")
@@ -26,8 +28,8 @@ LONGEST_NOTE = 20_000
 def read(
     form: Form, *, vendors: Container[str], zone: str, now: datetime, said_in: str | None = None
 ) -> tuple[Commitment | None, FormErrors]:
-    """The promise as typed, standing from now on; or None and the errors by field. `zone` is where a due day ends, `said_in` the
-    message in which it was made."""
+    """The promise as typed, standing since it was said, or from now on; or None and the errors by field. `zone` is where a due day
+    ends, `said_in` the message in which it was made."""
     errors = FormErrors()
     if form.get("vendor") not in vendors:
         errors.add("vendor", _("Choose the company that this is about."))
@@ -38,6 +40,7 @@ def read(
         errors.add("by", _("Say who promised it."))
     if form.get("source", "other") not in wording.SOURCE:
         errors.add("source", _("Choose where it was said."))
+    said_at = _said_at(form, errors, now.astimezone(ZoneInfo(zone)))
     due_date, due_at, schedule = schedule_form.read(form, errors, zone)
     remedy = _remedy(form, errors)
     if errors:
@@ -54,9 +57,18 @@ def read(
         schedule=schedule,
         remedy=remedy,
         said_in=said_in,
-        events=(CommitmentEvent(type="accepted", happened_at=now, recorded_at=now),),
+        events=(CommitmentEvent(type="accepted", happened_at=said_at or now, recorded_at=now),),
     )
     return made, errors
+
+
+def _said_at(form: Form, errors: FormErrors, now: datetime) -> datetime | None:
+    """When it was said, if the day is told: about noon of it, and never the moment of writing, by which an untold day is known."""
+    day = dates.read("said_on", form.get("said_on"), errors, latest=now.date())
+    if day is None or errors:
+        return None
+    noon = datetime.combine(day, time(12), tzinfo=now.tzinfo)
+    return noon if noon < now else datetime.combine(day, time(), tzinfo=now.tzinfo)
 
 
 def _remedy(form: Form, errors: FormErrors) -> Remedy | None:

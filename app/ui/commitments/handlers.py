@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -15,7 +16,6 @@ from app.errors import NotFound
 from app.exchange import clocks
 from app.i18n import _
 from app.relationships import commitments, scorecard
-from app.relationships.commitments import Deadline
 from app.ui import arriving, wording
 from app.ui.commitments import form as promise_form
 from app.ui.commitments import promises, schedule_form, schedule_words, strip
@@ -37,7 +37,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Row:
-    """A promise in the list. `waits` is what is due next, and when."""
+    """A promise in the list. `waits` is what is due next, and when; `stands` what stands behind it, in a word with its tone."""
 
     commitment_id: str
     promise: str
@@ -47,7 +47,8 @@ class Row:
     tone: str
     overdue: bool
     waits: str
-    backed: bool
+    stands: tuple[str, str]
+    law: bool
     reported: bool
 
 
@@ -138,8 +139,10 @@ def _turned(record_id: str, one: Commitment, turned: str, now: datetime) -> bool
     match turned:
         case "":
             return True
-        case "backed" | "words":
-            return commitments.state(one.events) != "offered" and commitments.backing(one).backed is (turned == "backed")
+        case "backed" | "words" | "law":
+            stands = commitments.backing(one)
+            counted = {"backed": stands.backed, "words": stands.just_words, "law": stands.reason == "law"}
+            return commitments.state(one.events) != "offered" and counted[turned]
         case "claimed":
             return commitments.last(one.events, "claimed") is not None
         case "decided":
@@ -171,13 +174,13 @@ def _of_message(owner: Owner, message_id: str) -> dict[str, list[str]]:
         "source": ["message"],
         "by": ["them"],
         "promise": [plain(opened.fields.title)],
+        "said_on": [opened.fields.received_at.astimezone(ZoneInfo(owner.profile.time_zone)).date().isoformat()],
     }
 
 
 def _row(commitment_id: str, commitment: Commitment, mine: Mapping[str, Known], now: datetime) -> Row:
     state = commitments.state(commitment.events)
     vendor = mine.get(commitment.vendor_id)
-    waits = commitments.deadline(commitment, now=now)
     return Row(
         commitment_id=commitment_id,
         promise=plain(commitment.promise),
@@ -186,18 +189,11 @@ def _row(commitment_id: str, commitment: Commitment, mine: Mapping[str, Known], 
         state=wording.of_code(wording.COMMITMENT, state),
         tone=wording.COMMITMENT_TONE[state],
         overdue=commitments.overdue(commitment, now=now),
-        waits=_waits(waits, commitment.time_zone),
-        backed=commitments.backing(commitment).backed,
+        waits=schedule_words.waits(commitment, now=now),
+        stands=schedule_words.behind(commitment),
+        law=commitment.source == "law",
         reported=state in commitments.OPEN and commitments.waiting(commitment.events) is not None,
     )
-
-
-def _waits(waits: Deadline | None, zone: str) -> str:
-    """What is due, and when: "remedy due 3 Feb 2027"."""
-    if waits is None:
-        return ""
-    said = {"what": wording.of_code(schedule_words.WAITS, waits.of), "when": schedule_words.when(waits.at, zone)}
-    return _("%(what)s %(when)s") % said
 
 
 def _new_page(owner: Owner, form: Form, errors: Mapping[str, str]) -> NewPage:

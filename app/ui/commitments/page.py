@@ -13,7 +13,7 @@ from app.exchange import clocks
 from app.i18n import _
 from app.relationships import commitments
 from app.relationships.commitments import Act
-from app.ui import wording
+from app.ui import dates, wording
 from app.ui.commitments import form as promise_form
 from app.ui.commitments import proofs, schedule_words
 from app.ui.commitments.proofs import Proofs
@@ -97,7 +97,10 @@ class Deciding:
 
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
-    """One promise. `whole` is what may be said of all of it, `deciding` of the time that is chosen, or of a promise that counts once."""
+    """One promise. `whole` is what may be said of all of it, `deciding` of the time that is chosen, or of a promise that counts once.
+
+    `stands` is what stands behind it, in a word with its tone; `claim_first` when the claim letter is what comes next.
+    """
 
     template: ClassVar[str] = "commitments/show.html"
     commitment_id: str
@@ -109,7 +112,8 @@ class ShowPage(Page):
     overdue: bool
     waits: str
     waits_until: str
-    backed: bool
+    stands: tuple[str, str]
+    law: bool
     why: str
     facts: tuple[Fact, ...]
     due_at: datetime | None
@@ -127,6 +131,7 @@ class ShowPage(Page):
     letters: tuple[LetterLine, ...]
     matter: MatterLine | None
     claimable: bool
+    claim_first: bool
     deciding: Deciding
     whole: Deciding | None
     values: Mapping[str, str]
@@ -155,10 +160,11 @@ def show_page(
     """One promise in words, with the form as it stands; `time` is the one of several that is chosen."""
     state = commitments.state(commitment.events)
     backing = commitments.backing(commitment)
-    today = owner.now.astimezone(ZoneInfo(owner.profile.time_zone)).date().isoformat()
+    today = dates.today(owner).isoformat()
     waits = commitments.deadline(commitment, now=owner.now)
     many = isinstance(commitment.schedule, (Cycle, Following))
     time = time or _first_waiting(commitment, owner.now)
+    one = commitments.alone(commitment, time) if many and time else commitment
     return ShowPage(
         commitment_id=commitment_id,
         promise=plain(commitment.promise),
@@ -169,7 +175,8 @@ def show_page(
         overdue=commitments.overdue(commitment, now=owner.now),
         waits=wording.of_code(schedule_words.WAITS, waits.of) if waits and (many or waits.of != "promise") else "",
         waits_until=schedule_words.when(waits.at, commitment.time_zone) if waits else "",
-        backed=backing.backed,
+        stands=schedule_words.behind(commitment),
+        law=commitment.source == "law",
         why=_why(commitment, backing),
         facts=(*_from_terms(owner, commitment), *schedule_words.facts(commitment.schedule), *_facts(commitment)),
         due_at=commitment.due_at,
@@ -186,12 +193,22 @@ def show_page(
         proofs=proofs.of(owner, commitment_id, commitment),
         letters=_letters(owner, commitment_id),
         matter=matter_parts.of_promise(owner, commitment_id),
-        claimable=commitment.by == "them" and state != "offered",
+        claimable=commitment.by == "them" and commitment.source != "law" and state != "offered",
+        claim_first=commitments.state(one.events) == "broken",
         deciding=_of_time(commitment, time, owner.now) if many else _deciding(commitment, commitments.acts(commitment)),
         whole=_deciding(commitment, commitments.acts(commitment)) if many else None,
-        values={name: form.get(name) for name in ("note", "amount", "currency")} | {"happened_on": form.get("happened_on", today)},
+        values={name: form.get(name) for name in ("note", "amount", "currency")}
+        | {"happened_on": form.get("happened_on", today), "broken_on": form.get("broken_on", _broken_on(one, owner))},
         errors=errors,
     )
+
+
+def _broken_on(one: Commitment, owner: Owner) -> str:
+    """The first day on which a promise that is overdue was late, to be changed; nothing while it can still be kept in time."""
+    due = commitments.due(one) if one.schedule is None and "break" in commitments.acts(one) else None
+    if due is None or due > owner.now:
+        return ""
+    return min(due.astimezone(ZoneInfo(one.time_zone)).date(), dates.today(owner)).isoformat()
 
 
 def _letters(owner: Owner, commitment_id: str) -> tuple[LetterLine, ...]:
@@ -212,6 +229,8 @@ def _why(commitment: Commitment, backing: commitments.Backing) -> str:
     if commitment.by == "me":
         lost = _("Your own promise. If you break it, you owe them: %(remedy)s.") % {"remedy": owed}
         return lost if owed else _("Your own promise. Nothing is written down that you would lose by breaking it.")
+    if backing.reason == "law":
+        return _("The law asks it of them, whether they promised it or not: it is neither backed nor just words.")
     if backing.backed:
         return _("Backed: they have tied their hands. If they break it, they lose by it, and owe you: %(remedy)s.") % {"remedy": owed}
     return wording.of_code(wording.BACKING, backing.reason)
@@ -304,7 +323,7 @@ def _from_terms(owner: Owner, commitment: Commitment) -> tuple[Fact, ...]:
 def _facts(commitment: Commitment) -> tuple[Fact, ...]:
     owed = commitment.remedy
     facts = (
-        Fact("source", _("Where it was said"), wording.of_code(wording.SOURCE, commitment.source)),
+        Fact("source", _("Where it was said"), "" if commitment.source == "law" else wording.of_code(wording.SOURCE, commitment.source)),
         Fact("metric", _("How to tell that it was kept"), commitment.metric),
         Fact("remedy", _("If it is broken"), promise_form.remedy_words(owed) if owed else ""),
         Fact("remedy_note", _("About that"), owed.note if owed else ""),

@@ -1,17 +1,17 @@
 """When a promise counts, in words; and what its clock waits for."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.i18n import Lazy, _, lazy, ngettext
-from app.relationships import schedules
+from app.relationships import commitments, schedules
 from app.ui.commitments.schedule_form import EVENTS, LAYERS
 from app.ui.render import as_date, as_datetime
 from app.ui.requests import terms_in_words
 from app.ui.requests.terms_in_words import Fact
 from app.ui.vendors.words import plain
-from vault.records import Cycle, Following, Layer, PriceHeld, Schedule, Term, Warranty
+from vault.records import Commitment, Cycle, Following, Layer, PriceHeld, Schedule, Term, Warranty
 
 WAITS: Mapping[str, Lazy] = {
     "promise": lazy("due"),
@@ -32,7 +32,31 @@ _EVERY: Mapping[str, Lazy] = {
 def when(at: datetime, zone: str) -> str:
     """An instant at which something is due: the day that is then over where it is a midnight of the zone, else date and time."""
     local = at.astimezone(ZoneInfo(zone))
-    return as_date(local.date() - timedelta(days=1)) if local.time() == time() else as_datetime(at)
+    return as_date(day(at, zone)) if local.time() == time() else as_datetime(at)
+
+
+def day(at: datetime, zone: str) -> date:
+    """The day on which something is due: the one that is then over where the instant is a midnight of the zone."""
+    local = at.astimezone(ZoneInfo(zone))
+    return local.date() - timedelta(days=1) if local.time() == time() else local.date()
+
+
+def waits(commitment: Commitment, *, now: datetime) -> str:
+    """What is due, and when: "remedy due 3 Feb 2027"; nothing where no clock runs."""
+    pending = commitments.deadline(commitment, now=now)
+    if pending is None:
+        return ""
+    return _("%(what)s %(when)s") % {"what": WAITS[pending.of], "when": when(pending.at, commitment.time_zone)}
+
+
+def behind(commitment: Commitment) -> tuple[str, str]:
+    """What stands behind a promise of theirs, in a word with its tone; nothing for a promise of the owner's."""
+    stands = commitments.backing(commitment)
+    if stands.reason == "law":
+        return _("the law asks it"), "neutral"
+    if stands.backed:
+        return _("backed"), "good"
+    return (_("just words"), "neutral") if stands.just_words else ("", "")
 
 
 def facts(schedule: Schedule | None) -> tuple[Fact, ...]:

@@ -37,6 +37,7 @@ OUTCOME: Mapping[str, Lazy] = {
     "decided": lazy("kept or broken"),
     "backed": lazy("backed"),
     "words": lazy("just words"),
+    "law": lazy("asked by law"),
     "claimed": lazy("claimed"),
 }
 LEFT, WIDE, HIGH = 4.0, 392.0, 34
@@ -153,13 +154,15 @@ def _line(name: str, query: Mapping[str, str], card: Card, *, mine: bool) -> Lin
 
 
 def _credible(card: Card) -> Iterable[tuple[str, str]]:
-    """How many are backed, and how many just words."""
+    """How many are backed, how many just words, and how many a law asks, which are neither."""
     words = card.promises - card.backed
     if card.backed:
         share = {"n": card.backed, "share": _percent(card.backed / card.promises)}
         yield _("%(n)d backed (%(share)s)") % share, "backed"
     if words:
         yield _("%(n)d just words") % {"n": words}, "words"
+    if card.lawful:
+        yield _("%(n)d asked by law") % {"n": card.lawful}, "law"
 
 
 def _mended(card: Card) -> Iterable[tuple[str, str]]:

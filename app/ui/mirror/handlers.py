@@ -42,7 +42,7 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that they hold. `ref` goes into a letter; `verdicts` are (words, tone), the first is the one that counts; `act` is
+    """One thing that they hold. `ref` goes into a letter; `verdicts` are (words, tone), by the first of which it is sorted; `act` is
     what the line asks for, as words and link."""
 
     ref: str

@@ -31,7 +31,7 @@ def tasks(
 ) -> list[Task]:
     """One line for each company that leans too far, the most lopsided for certain first. `vendors` are the digests by id."""
     evidence = weighing.of_leaning(owner, vendors, promises, works)
-    paid = weighing.purchases(owner) if store.count(owner.db, owner.account_id, Interaction) <= FEW else []
+    paid = weighing.purchases(owner) if evidence and store.count(owner.db, owner.account_id, Interaction) <= FEW else []
     yardsticks = weighing.yardsticks(owner) if evidence else []
     now, then = Moment(owner.now, owner.now), Moment(owner.now - leaning.LATELY, owner.now - leaning.LATELY)
     spent, before = spending(paid, now), spending(paid, then)

@@ -1,12 +1,14 @@
 """Promises and letters on Today: broken and not made good, due, answered, not answered, not sent yet."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.auth.owner import Owner
 from app.i18n import _, ngettext
 from app.relationships import commitments
+from app.ui import dates
+from app.ui.commitments import schedule_words
 from app.ui.render import as_ago, as_date
 from app.ui.today.parts import Task
 from app.ui.vendors.words import plain
@@ -53,7 +55,7 @@ def due(owner: Owner, promises: Iterable[Named], vendors: Mapping[str, str]) -> 
         running = commitments.state(promise.events) in {"active", "offered", "disputed"} or promise.schedule is not None
         if running or (promise.by == "me" and _owed(promise)):
             pending = commitments.deadline(promise, now=owner.now)
-            if pending is not None and pending.at <= owner.now + SOON:
+            if pending is not None and _day(pending.at, promise) <= dates.today(owner) + SOON:
                 waiting.append((pending.at, record_id, promise))
     for at, record_id, promise in sorted(waiting, key=lambda row: row[:2]):
         yield _due(owner, at, record_id, promise, _of(promise, vendors))
@@ -78,6 +80,10 @@ def _owed(promise: Commitment) -> bool:
     return commitments.state(promise.events) == "broken"
 
 
+def _day(at: datetime, promise: Commitment) -> date:
+    return schedule_words.day(at, promise.time_zone)
+
+
 def _of(promise: Commitment, vendors: Mapping[str, str]) -> str:
     return vendors.get(promise.vendor_id, _("A company"))
 
@@ -85,10 +91,10 @@ def _of(promise: Commitment, vendors: Mapping[str, str]) -> str:
 def _due(owner: Owner, at: datetime, record_id: str, promise: Commitment, name: str) -> Task:
     late, mine = at <= owner.now, promise.by == "me"
     keep = mine and "keep" in commitments.acts(promise)
-    who = _("You promised %(name)s") % {"name": name} if mine else _("%(name)s promised") % {"name": name}
+    who = _("You promised %(name)s") if mine else _("The law asks it of %(name)s") if promise.source == "law" else _("%(name)s promised")
     return Task(
         title=plain(promise.promise),
-        text=_("%(who)s; due %(ago)s.") % {"who": who, "ago": as_ago(at, owner.now)},
+        text=_("%(who)s; due %(ago)s.") % {"who": who % {"name": name}, "ago": as_ago(_day(at, promise), owner.now)},
         href=f"/commitments/{record_id}",
         act=_("I kept it") if keep else _("Say how it went") if late else _("Look at it"),
         act_href=f"/commitments/{record_id}/keep" if keep else f"/commitments/{record_id}#acts" if late else "",

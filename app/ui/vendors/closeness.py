@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from app.auth.owner import Owner, Reader
 from app.errors import NotFound
-from app.i18n import Lazy, lazy
+from app.i18n import Lazy, _, lazy
 from app.relationships import closeness
 from app.relationships.closeness import Reason, Sign
 from app.ui.pages import Page
@@ -107,7 +107,7 @@ def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
 
 def _reason(owner: Owner, vendor_id: str, reason: Reason) -> ReasonInWords:
     low, high = closeness.OF_MAIL if reason.what == "mail" else (closeness.WEIGHT[reason.what],) * 2
-    each = f"{low:g}" if low == high else f"{low:g} – {high:g}"
+    each = f"{low:g}" if low == high else _("%(low)s to %(high)s") % {"low": f"{low:g}", "high": f"{high:g}"}
     lines = tuple(_line(owner, vendor_id, one) for one in reason.signs[:MOST])
     more = max(0, len(reason.signs) - MOST)
     return ReasonInWords(str(WHAT[reason.what]), reason.number, each, reason.low, reason.high, lines, more)

@@ -2,20 +2,21 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from app.relationships import balance
 from app.relationships.balance import Measure, names
-from app.relationships.evidence import Consent, Evidence, Holding, Moment
+from app.relationships.evidence import Consent, Evidence, Holding, Moment, Purchase, rate
 from app.relationships.factors import RULES
 from app.relationships.ranges import UNKNOWN, Range
 from tests.app.relationships import weighed as made
 from tests.app.relationships.laws import LAWS, hold
 from tests.app.relationships.weighed import EXAMPLE, EXAMPLE_PAID, NOW, VENDOR, ago, ident, weighed, when
-from vault.records import Hired, Looked, Weighed, Yardstick
+from vault.records import Hired, Looked, Prices, Weighed, Yardstick
 
 DOCUMENT = Path(balance.__file__).with_name("BALANCE.md").read_text(encoding="utf-8")
 
@@ -107,6 +108,33 @@ def test_spend_over_currencies_lies_between_the_shares() -> None:
     alone = weighed(Evidence(VENDOR), made.purchase(10, "20")).factors["spend"]
     assert (alone.range, alone.found.why) == (UNKNOWN, "only-theirs")
     assert weighed(Evidence(VENDOR), made.purchase(1, "9", vendor=made.OTHER)).factors["spend"].found.why == "no-spending"
+
+
+def test_a_price_noted_last_is_what_is_paid_in_a_year() -> None:
+    """The newest of one thing, for a year; beside bills the larger sum, so that nothing is counted twice; paid once is no rate."""
+    others = made.purchase(10, "540", vendor=made.OTHER)
+    rates = (made.purchase(300, "9000", rate_of="line"), made.purchase(20, "540", rate_of="line"), made.purchase(20, "60", rate_of="box"))
+
+    def share(*paid: Purchase) -> Range:
+        return weighed(Evidence(VENDOR), *paid, others).factors["spend"].range
+
+    assert share(*rates[:2]) == Range(0.5, 0.5) == share(*rates[:2], made.purchase(5, "45"))
+    assert share(*rates) == Range(600 / 1140, 600 / 1140)
+    assert share(made.purchase(400, "540", rate_of="line")) == UNKNOWN
+    noted = {"vendor_id": VENDOR, "what": "Line", "seen_on": NOW.date(), "recorded_at": NOW - timedelta(hours=3)}
+    euro = {"amount": "45", "currency": "EUR"}
+    found = rate(Prices.model_validate({**noted, "mine": {**euro, "per": "P1M"}}))
+    assert found == Purchase(VENDOR, Decimal(540), "EUR", NOW - timedelta(hours=3), NOW - timedelta(hours=3), "line")
+    once, unsaid = (rate(Prices.model_validate({**noted, "mine": mine})) for mine in (euro, None))
+    assert once is not None and once.amount == 0 and unsaid is None
+
+
+def test_what_the_law_asks_is_no_promise_of_theirs() -> None:
+    """Answered or not, it says nothing of how far they tie their own hands."""
+    asked = made.promise(1, ("accepted", 90), ("broken", 3), remedy=None)
+    lawful = replace(asked, commitment=asked.commitment.model_copy(update={"source": "law"}))
+    assert weighed(Evidence(VENDOR, promises=(asked,))).factors["kept"].range == Range(0, 0)
+    assert weighed(Evidence(VENDOR, promises=(lawful,))).factors["kept"].found.why == "no-promise"
 
 
 def test_data_and_terms_come_from_what_lives() -> None:

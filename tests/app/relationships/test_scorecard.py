@@ -1,6 +1,6 @@
 """The scorecard: kept rate with its range, time to remedy, money claimed and received; each time counted by itself."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -68,6 +68,22 @@ def test_a_card_adds_up() -> None:
     assert card.range == scorecard.wilson(1, 3)
     assert (card.days, card.middle_days) == ((6,), 6)
     assert (card.claimed, card.received) == ({"EUR": Decimal("20.00"), "USD": Decimal("20.00")}, {"EUR": Decimal("20.00")})
+
+
+def test_what_the_law_asks_is_neither_backed_nor_just_words() -> None:
+    """It is counted by itself; whether it was done counts as with any other."""
+    found = {"words": promise("accepted"), "law": promise("accepted", "broken", source="law"), "backed": promise("accepted", remedy=REFUND)}
+    card = scorecard.card(found.items(), now=NOW)
+    assert (card.promises, card.backed, card.lawful, card.count("broken")) == (2, 1, 1, 1)
+
+
+def test_days_to_a_remedy_are_those_of_the_calendar() -> None:
+    """From one evening to the morning after the next are two days."""
+    late, early = (datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((3, 22), (5, 7)))
+    made = promise("accepted").model_copy(
+        update={"events": (event("accepted", at=late), event("broken", at=late), event("remedied", at=early))}
+    )
+    assert scorecard.card([("id", made)], now=NOW).days == (2,)
 
 
 def test_nothing_is_not_a_rate() -> None:

@@ -79,10 +79,12 @@ def happening(number: int, days: float, **fields: Any) -> Happening:
     return Happening(ident(number), Interaction.model_validate(values))
 
 
-def purchase(days: float, amount: str, *, vendor: str = VENDOR, currency: str = "EUR", recorded: float | None = None) -> Purchase:
-    """An amount paid."""
+def purchase(
+    days: float, amount: str, *, vendor: str = VENDOR, currency: str = "EUR", recorded: float | None = None, rate_of: str = ""
+) -> Purchase:
+    """An amount paid, or what a price comes to in a year."""
     at = when(days, recorded)
-    return Purchase(vendor, Decimal(amount), currency, at["happened_at"], at["recorded_at"])
+    return Purchase(vendor, Decimal(amount), currency, at["happened_at"], at["recorded_at"], rate_of)
 
 
 def weighed(evidence: Evidence, *paid: Purchase, at: datetime = NOW, known_at: datetime | None = None, day: Day = "ordinary") -> Balance:
@@ -234,14 +236,15 @@ def evidences() -> st.SearchStrategy[Evidence]:
 
 
 def purchases() -> st.SearchStrategy[list[Purchase]]:
-    """Amounts paid and given back, in two currencies."""
+    """Amounts paid and given back, and prices noted, in two currencies."""
     return st.lists(
         st.builds(
-            lambda at, cents, vendor, currency: purchase(at, f"{cents / 100:.2f}", vendor=vendor, currency=currency),
+            lambda at, cents, vendor, currency, thing: purchase(at, f"{cents / 100:.2f}", vendor=vendor, currency=currency, rate_of=thing),
             days,
             st.integers(-5000, 50000),
             vendors,
             st.sampled_from(("EUR", "GBP")),
+            st.sampled_from(("", "", "line")),
         ),
         max_size=6,
     )

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app import clock
+from app.relationships.ranges import Range
+from app.ui.balance import words as balance_words
 from tests.app.ui.keeping import CLIENT, Opened, grant, keep
 from tests.browsing import Browsing
 from tests.instances import Instance
@@ -21,6 +23,8 @@ from vault.records import (
     Interaction,
     Job,
     Looked,
+    Price,
+    Prices,
     Remedy,
     Signpost,
     Vendor,
@@ -183,7 +187,7 @@ def test_a_past_day_is_shown_as_it_was(instance: Instance, opened: Opened, robin
 
 def test_the_owners_measure(instance: Instance, opened: Opened, robin: Browsing) -> None:
     """Kept with its day; what is no share goes back."""
-    robin.get("/balance")
+    assert "Your measure" not in robin.get("/balance").text
     assert robin.post("/balance", {"lopsided": "0,3", "close": "0.5", "why": "calmer"}).status_code == 303
     assert 'value="0.3"' in robin.get("/balance").text
     for odd in ("", "0", "1", "x", "1e-3"):
@@ -217,7 +221,8 @@ def test_what_is_counted_opens_to_what_it_counts(instance: Instance, opened: Ope
     assert page.count('class="counted"') == 2 and "You did 1 of 1 things that keep it alive." in page
     assert re.search(r"Problems are 3 of 4.*?<a class=\"break\" href=\"/vendors/[0-9a-f]{32}#timeline\">Down</a>", page, re.DOTALL)
     assert "What you answered to the signposts" in page
-    assert "Your dependence would go from" in page and "Theirs would go from" in page
+    for side, after in (("Your dependence", r"\."), ("Theirs", ", if it also lets you go")):
+        assert re.search(rf"{side}: now [\d.–]+, then [\d.–]+{after}", page), side
     assert '<strong class="theirs">no</strong> (yes)' in page and "you give more" in page
     (day, *_rest) = re.findall(rf'href="/vendors/{lived}/balance\?on=(\d{{4}}-\d\d-\d\d)"', page)
     assert robin.get(f"/vendors/{lived}/balance?on={day}").status_code == 200
@@ -246,3 +251,24 @@ def test_signposts_are_asked_both_ways_and_compared(instance: Instance, opened: 
     assert robin.post(f"/vendors/{vendor_id}/remove").status_code == 303
     with instance.stores.main.reading() as db:
         assert list(store.all_of(db, opened[1], Signpost)) == []
+
+
+def test_a_price_that_was_noted_is_spending(instance: Instance, opened: Opened, robin: Browsing, vendor_id: str) -> None:
+    """Forty-five a month beside sixty paid elsewhere: nine tenths; the factor opens to the price."""
+    noted = Prices(
+        vendor_id=vendor_id, what="Line 500", mine=Price(amount="45.00", currency="EUR", per="P1M"), seen_on=NOW.date(), recorded_at=NOW
+    )
+    keep(instance, opened, noted)
+    assert "Only what you pay them is written down" in robin.get(f"/vendors/{vendor_id}/balance/spend").text
+    other = keep(instance, opened, Vendor(name="Corner Shop"))[0]
+    paid = {"vendor_id": other, "kind": "purchase", "title": "Shelf", "initiative": "me", "amount": "60.00", "currency": "EUR", **days(9)}
+    keep(instance, opened, Interaction.model_validate(paid))
+    page = robin.get(f"/vendors/{vendor_id}/balance/spend").text
+    assert "0.90" in page and "By the prices that you noted" in page
+    assert re.search(rf'href="/vendors/{vendor_id}/known#prices">Line 500: €45\.00 a month</a>', page)
+
+
+def test_two_ranges_in_one_sentence_are_told_apart() -> None:
+    """A dash inside each, so that "now" and "then" stand between them."""
+    spans = [balance_words.dash(one) for one in (Range(0.25, 1), Range(0.5, 0.5), Range(0, 1))]
+    assert spans == ["0.25–1.00", "0.50", "unknown"]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -166,3 +167,64 @@ def test_a_promise_is_recorded_from_a_message_and_taken_up_by_signature(robin: V
     robin.browser.get(f"{offered}/claim-letter")
     answer = robin.browser.submit(f"{offered}/claim-letter", {"way": "post"})
     assert answer.status_code == 303, words(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("told", "begins"),
+    [
+        ({"said_on": "2026-03-02", "source": "phone"}, "On 2 Mar 2026, on the phone, you promised me:"),
+        ({"said_on": "2026-03-02"}, "On 2 Mar 2026 you promised me:"),
+        ({"source": "phone"}, "You promised me on the phone:"),
+        ({}, "You promised me:"),
+    ],
+)
+def test_a_letter_names_the_day_only_where_it_was_told(robin: Visit, told: dict[str, str], begins: str) -> None:
+    """The day of writing down is not the day on which it was said."""
+    path = recorded(robin, **told)
+    robin.browser.get(f"{path}/claim-letter")
+    (form,) = [form for form in robin.browser.forms if form.action == f"{path}/claim-letter"]
+    assert begins in form.fields["body"][0].split("\n\n")
+
+
+def test_when_it_was_said_is_a_day_that_has_come(robin: Visit) -> None:
+    """Today counts as told, and lies before the moment of writing; tomorrow goes back, with what was typed."""
+    today = clock.now().date()
+    first = robin.read(Commitment, recorded(robin, said_on=today.isoformat()).rsplit("/", 1)[1]).events[0]
+    assert first.happened_at < first.recorded_at and first.happened_at.date() == today
+    tomorrow = (today + timedelta(days=1)).isoformat()
+    robin.browser.get("/commitments/new")
+    typed = {"vendor": robin.vendor(), "by": "them", "promise": "p", "said_on": tomorrow}
+    answer = robin.browser.submit("/commitments", typed)
+    assert answer.status_code == 422 and "This day has not come yet." in answer.text and f'value="{tomorrow}"' in answer.text
+
+
+def test_what_is_overdue_was_broken_on_the_day_after(robin: Visit) -> None:
+    """The form begins with the first day on which it was late; anything else has a day of its own. Then the letter comes first."""
+    today = clock.now().date()
+    path = promise(robin, robin.vendor(), due_date=today - timedelta(days=2), remedy=REFUND)
+    page = robin.browser.get(path).text
+    late = (today - timedelta(days=1)).isoformat()
+    (form,) = [form for form in robin.browser.forms if form.action == f"{path}/keep"]
+    assert (form.fields["broken_on"], form.fields["happened_on"]) == ([late], [today.isoformat()])
+    assert page.index("It was broken</button>") < page.index("Write a claim letter") and "button-primary" not in page.split("<main")[1]
+    wrong = {"broken_on": (today + timedelta(days=1)).isoformat()}
+    assert "This day has not come yet." in robin.browser.post(f"{path}/break", wrong).text
+    robin.browser.get(path)
+    assert robin.browser.post(f"{path}/break", {"broken_on": late, "happened_on": today.isoformat()}).status_code == 303
+    broken = robin.read(Commitment, path.rsplit("/", 1)[1]).events[-1]
+    assert (broken.type, broken.happened_at.date().isoformat()) == ("broken", late)
+    page = robin.browser.get(path).text
+    letter = re.search(r'<a class="button button-primary" href="[^"]*/claim-letter">', page)
+    assert letter and letter.start() < page.index('id="acts"')
+    assert "It was broken on" not in page
+    ahead = promise(robin, robin.vendor(), due_date=today)
+    assert "It was broken on" not in robin.browser.get(ahead).text
+
+
+def recorded(robin: Visit, **typed: str) -> str:
+    """A promise written down by the form; its path."""
+    vendor_id = robin.vendor()
+    robin.browser.get("/commitments/new")
+    answer = robin.browser.submit("/commitments", {"vendor": vendor_id, "by": "them", "promise": "Two days are credited", **typed})
+    assert answer.status_code == 303, words(answer.text)
+    return str(answer.headers["location"].split("?")[0])

@@ -1,5 +1,6 @@
 """Closeness shown beside closeness wanted, each number open to what it was counted from."""
 
+import re
 from datetime import date, timedelta
 
 from app import clock
@@ -43,6 +44,7 @@ def test_closer_than_wanted_with_its_evidence(instance: Instance, opened: Opened
     ):
         assert words in page, words
     assert "Narrow what they may" in page and "the last year" in page
+    assert re.search(r"First steps of theirs in the last year: \d+ to \d+\.", page)
 
 
 def test_nothing_known_and_little_known(instance: Instance, opened: Opened, robin: Browsing) -> None:
@@ -55,3 +57,4 @@ def test_nothing_known_and_little_known(instance: Instance, opened: Opened, robi
     keep(instance, opened, Interaction(vendor_id=vendor_id, kind="purchase", title="Bread", happened_at=then, recorded_at=then))
     page = robin.get(f"/vendors/{vendor_id}/closeness").text
     assert "reaches back 20 days" in page and "They took no first step" in page and "just service to close" in page
+    assert re.search(r"that may make up to \d+ first steps of theirs", page)

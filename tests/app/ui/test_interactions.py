@@ -7,6 +7,7 @@ import pytest
 from app import clock
 from app.auth.profiles import profile_id
 from tests.app.ui.keeping import Opened, keep
+from tests.app.ui.visits import words
 from tests.browsing import Browsing
 from tests.instances import Instance
 from vault import store
@@ -50,6 +51,7 @@ def test_written_into_the_timeline(instance: Instance, opened: Opened, robin: Br
     assert (interaction.amount, interaction.currency, interaction.feeling, interaction.initiative) == ("1012.50", "EUR", "bad", "me")
     assert "Two weeks without a line" in answer.text
     assert "€1,012.50" in answer.text
+    assert "Problem, felt bad · €1,012.50" in words(answer.text)
 
 
 def test_without_time_and_money(instance: Instance, opened: Opened, robin: Browsing, vendor_id: str) -> None:

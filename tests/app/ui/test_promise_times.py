@@ -192,3 +192,15 @@ def test_notice_is_given_and_the_contract_ends(robin: Visit) -> None:
     assert "Notice given" in said
     robin.browser.post(f"{path}/end")
     assert "What happened?" not in words(robin.browser.get(path).text)
+
+
+def test_a_warranty_is_filled_in_layer_by_layer(robin: Visit) -> None:
+    """The first layer is open, the others one press away; a layer with something in it, or wrong with it, is open again."""
+    vendor_id = robin.vendor()
+    page = robin.browser.get("/commitments/new").text
+    layers = page.partition('class="when-part when-warranty"')[2]
+    assert (layers.count("<details open>"), layers.count("<details>")) == (1, 2)
+    typed = {"vendor": vendor_id, "by": "them", "promise": "p", "when": "warranty", "seller_until": "x"}
+    answer = robin.browser.submit("/commitments", typed)
+    layers = answer.text.partition('class="when-part when-warranty"')[2]
+    assert answer.status_code == 422 and layers.count("<details open>") == 2
