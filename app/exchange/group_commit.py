@@ -147,8 +147,10 @@ class GroupCommit(Generic[J, A]):
 
     def _try(self, batch: list[_Waiting[J]]) -> Sequence[A | Exception] | None:
         """Do a batch here and now. None when nothing came of it, for whatever reason: the thread sees to it."""
-        both, self._at_hand = self._at_hand or Both.brief(self._stores), None
+        both, self._at_hand = self._at_hand, None
+        outcomes: Sequence[A | Exception] | None = None
         try:
+            both = both or Both.brief(self._stores)
             outcomes = self._together(both, batch)
         except _Over as over:
             _discard(both)
@@ -157,7 +159,6 @@ class GroupCommit(Generic[J, A]):
             if failed.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 _discard(both)
                 return None
-            outcomes = None
         except Exception:
             _discard(both)
             return None
@@ -244,15 +245,17 @@ class GroupCommit(Generic[J, A]):
             return self._work(both, jobs).answers
 
     def _alone(self, one: _Waiting[J]) -> A | Exception:
-        both = Both.of(self._stores)
+        both: Both | None = None
         try:
+            both = Both.of(self._stores)
             return self._together(both, [one])[0]
         except _Over as over:
             return over.cause
         except Exception as failed:
             return failed
         finally:
-            both.close()
+            if both is not None:
+                both.close()
 
 
 class _Over(Exception):

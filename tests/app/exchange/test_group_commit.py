@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app.database import Stores, swift, unhurried
 from app.exchange import group_commit
 from app.exchange.group_commit import Both, Done, GroupCommit
+from app.settings import Settings
 from tests.factories import make_account
 from vault.store import Account
 
@@ -142,6 +144,20 @@ def test_event_loop_waits_for_nobody_who_writes(stores: Stores, commit: GroupCom
     if stores.main.sqlite:
         assert work.batches == [["first"], ["waits"], ["later"]]
         assert [thread is threading.main_thread() for thread in work.threads] == [True, False, True]
+
+
+def test_database_that_cannot_be_opened_is_said(stores: Stores, settings: Settings, commit: GroupCommit[str, str], work: Work) -> None:
+    """Nobody waits for ever; once it is back, so is the gate."""
+    if not stores.main.sqlite:
+        return
+    work.gate.set()
+    stores.main.close()
+    away = settings.data_dir.rename(settings.data_dir.with_name("away"))
+    with pytest.raises(OperationalError, match="unable to open"):
+        asyncio.run(asyncio.wait_for(commit.do("lost"), 5))
+    away.rename(settings.data_dir)
+    assert asyncio.run(commit.do("found")) == "did found"
+    assert login(stores, work) == "found"
 
 
 def test_what_is_committed_is_not_done_again(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
