@@ -115,12 +115,10 @@ def left(times: Sequence[datetime], *, now: datetime) -> list[datetime]:
 
 
 def _morning(thing: Due, place: ZoneInfo) -> datetime:
-    if thing.on is not None:
-        return _at(thing.on, place)
-    instant = thing.instant
-    day = instant.astimezone(place).date()
+    # Far enough apart, the day of the thing is over where it counts before the owner's morning of the same date.
+    day = thing.on or thing.instant.astimezone(place).date()
     morning = _at(day, place)
-    return morning if morning < instant else _at(day - timedelta(days=1), place)
+    return morning if morning < thing.instant else _at(day - timedelta(days=1), place)
 
 
 def _at(day: date, place: ZoneInfo) -> datetime:

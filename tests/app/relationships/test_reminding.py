@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.relationships import reminding
@@ -106,6 +106,7 @@ def test_a_calendar_is_shown_what_lies_nearest() -> None:
     assert reminding.of_permission(ID, NOW, "Shop", "UTC") == Due(f"permission:{ID}", "permission", "Shop", "", None, NOW, "UTC")
 
 
+@example(zone="Australia/ACT", owners="America/Atikokan", days=[5], instants=[])
 @given(
     zone=st.sampled_from(ZONES),
     owners=st.sampled_from(ZONES),
