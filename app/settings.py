@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.destinations import Allowed, parse_allowed
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
     base_url: str = Field(
         default="http://localhost:8000",
-        description="The address under which people and companies reach this instance; every link is built from it.",
+        description="The address under which people and companies reach this instance; every link is built from it. Its port is PORT while this is not set.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         default="strong",
         description="Cost of the passphrase derivation for new slots: `strong` (64 MiB, t=3, p=4) or `floor` (19 MiB, t=2, p=1; small machines, tests).",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _linked_where_it_listens(cls, given: dict[str, Any]) -> dict[str, Any]:
+        # Browsers leave the usual port out of `Host`.
+        return {"base_url": f"http://localhost:{given['port']}".removesuffix(":80"), **given} if "port" in given else given
 
     @field_validator("base_url")
     @classmethod

@@ -27,6 +27,30 @@ def test_defaults_are_closed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "base_url"),
+    [
+        ({}, "http://localhost:8000"),
+        ({"PORT": "8123"}, "http://localhost:8123"),
+        ({"PORT": "80"}, "http://localhost"),
+        ({"PORT": "8123", "BASE_URL": "https://x.example"}, "https://x.example"),
+    ],
+)
+def test_links_lead_to_the_port_that_is_listened_on(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], base_url: str) -> None:
+    """Where nobody says under which address the instance is reached, its links lead to its port on this machine."""
+    for name, value in given.items():
+        monkeypatch.setenv(f"BOTHWAYS_{name}", value)
+    assert Settings().base_url == base_url
+
+
+def test_a_wrong_port_is_the_only_thing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows from a wrong port is not told as wrong too."""
+    monkeypatch.setenv("BOTHWAYS_PORT", "abc")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert [problem["loc"] for problem in refused.value.errors()] == [("port",)]
+
+
+@pytest.mark.parametrize(
     "url", ["ftp://x.example", "https://x.example/path", "https://", "https://me@x.example", "https://x.example?q", "x.example"]
 )
 def test_base_url_must_be_an_origin(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
