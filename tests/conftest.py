@@ -22,6 +22,7 @@ from tests.databases import Database, postgres_copy, postgres_template, sqlite_c
 from tests.factories import make_account
 from tests.instances import Instance, running
 from tests.postgres import Cluster, PostgresMissing, cluster
+from tests.receiving import Receiver, receiving
 from tests.serving import Server, free_port
 from tests.watching import watched
 
@@ -115,9 +116,17 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 
 @pytest.fixture
-def settings(database: Database, tmp_path: Path) -> Settings:
-    """Settings of a fresh instance on this machine."""
+def receiver() -> Iterator[Receiver]:
+    """A company's server on this machine."""
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings of a fresh instance on this machine; where a test has a `receiver`, the operator allows it."""
     port = free_port()
+    allowed = [f"127.0.0.1:{request.getfixturevalue('receiver').port}"] if "receiver" in request.fixturenames else []
     on_postgres = database.kind == "postgresql"
     return Settings(
         data_dir=tmp_path / "data",
@@ -126,6 +135,7 @@ def settings(database: Database, tmp_path: Path) -> Settings:
         state_database_url=SecretStr(database.state_url) if on_postgres else None,
         base_url=f"http://localhost:{port}",
         port=port,
+        outbound_allow=allowed,
         kdf="floor",
     )
 

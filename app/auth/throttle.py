@@ -32,26 +32,24 @@ USER_CODE = Limit(10, timedelta(minutes=10))
 USER_CODE_ADDRESS = Limit(60, timedelta(minutes=10))
 
 
-def allow(store: Store, subject: str, *, limit: int, window: timedelta, now: datetime) -> bool:
-    """Count one try against `subject`; False once more than `limit` came within `window`."""
-    return _count(store, [(subject, Limit(limit, window))], now=now) is None
-
-
 def spend(store: Store, tries: Iterable[tuple[str, Limit]], *, now: datetime) -> None:
     """Count one try against each subject, in one transaction.
 
-    Raises Throttled, with the longest wait, when any of them is over its limit.
+    Raises Throttled, with the longest wait, when any of them is over its limit; the try counts all the same.
     """
-    wait = _count(store, tries, now=now)
-    if wait is not None:
-        raise Throttled(wait)
-
-
-def retry_after(store: Store, subject: str, *, window: timedelta, now: datetime) -> int:
-    """Seconds until the window of `subject` ends; at least 1."""
-    with store.reading() as db:
-        row = db.get(Throttle, _hashed(subject))
-        return 1 if row is None else _remaining(row, window, now)
+    waits = []
+    with store.writing() as db:
+        # Sorted, so that two requests that count the same subjects lock them in the same order.
+        for subject, limit in sorted(tries, key=lambda pair: pair[0]):
+            row = _locked(db, _hashed(subject), now)
+            if now - row.window_started_at >= limit.window:
+                row.window_started_at, row.tries = now, 0
+            row.tries += 1
+            db.add(row)
+            if row.tries > limit.tries:
+                waits.append(_remaining(row, limit.window, now))
+    if waits:
+        raise Throttled(max(waits))
 
 
 def forgive(store: Store, subject: str) -> None:
@@ -84,18 +82,3 @@ def _locked(db: Session, subject_hash: bytes, now: datetime) -> Throttle:
             db.expire_all()
         row = db.get_one(Throttle, subject_hash, with_for_update=True)
     return row
-
-
-def _count(store: Store, tries: Iterable[tuple[str, Limit]], *, now: datetime) -> int | None:
-    waits = []
-    with store.writing() as db:
-        # Sorted, so that two requests that count the same subjects lock them in the same order.
-        for subject, limit in sorted(tries, key=lambda pair: pair[0]):
-            row = _locked(db, _hashed(subject), now)
-            if now - row.window_started_at >= limit.window:
-                row.window_started_at, row.tries = now, 0
-            row.tries += 1
-            db.add(row)
-            if row.tries > limit.tries:
-                waits.append(_remaining(row, limit.window, now))
-    return max(waits, default=None)

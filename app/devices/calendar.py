@@ -5,16 +5,14 @@ stays locked. A fetch writes nothing: neither that there was one, nor when. A li
 answer alike.
 """
 
-from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import clock
-from app.auth import throttle
-from app.auth.calls import WRONG_SECRET_ADDRESS
 from app.database import Stores
+from app.devices import strangers
 from app.exchange import reminders
 from vault import cipher
 
@@ -36,7 +34,7 @@ def show(secret: str, request: Request) -> Response:
     with stores.main.reading() as db:
         shown = reminders.fetch(db, secret)
     if shown is None:
-        return _stranger(request, stores, clock.now())
+        return strangers.counted(request, Response(status_code=404), now=clock.now())
     from app.devices import ics  # noqa: PLC0415 - its library takes six megabytes, which an instance without a calendar spares
 
     body = ics.render(shown)
@@ -50,13 +48,3 @@ def show(secret: str, request: Request) -> Response:
 def _tags(header: str) -> set[str]:
     """The tags of If-None-Match, compared weakly."""
     return {tag.strip().removeprefix("W/") for tag in header.split(",")}
-
-
-def _stranger(request: Request, stores: Stores, now: datetime) -> Response:
-    """A secret that leads nowhere: counted against the address it came from, as every wrong secret is."""
-    address = request.client.host if request.client else "unknown"
-    subject, limit = f"wrong secret from {address}", WRONG_SECRET_ADDRESS
-    if not throttle.allow(stores.state, subject, limit=limit.tries, window=limit.window, now=now):
-        wait = throttle.retry_after(stores.state, subject, window=limit.window, now=now)
-        return Response(status_code=429, headers={"Retry-After": str(wait)})
-    return Response(status_code=404)

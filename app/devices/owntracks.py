@@ -15,9 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app import clock
-from app.auth import throttle
-from app.auth.calls import WRONG_SECRET_ADDRESS
 from app.database import Stores
+from app.devices import strangers
 from app.exchange import nearby
 from app.exchange.nearby import Phone, Seen
 from app.exchange.tokens import PREFIX
@@ -50,7 +49,7 @@ async def create(request: Request) -> Response:
     # One short read, inline: a thread for it would cost more than it does.
     found = _look(stores, token, seen, now) if token else None
     if found is None:
-        return await run_in_threadpool(_stranger, request, stores, now)
+        return await run_in_threadpool(strangers.counted, request, Response(status_code=401, headers=_CHALLENGE), now=now)
     if seen is not None and found.around:
         await run_in_threadpool(nearby.arrived, stores, found, seen.fix, now=now)
     return Response(_EMPTY, media_type="application/json")
@@ -77,16 +76,6 @@ def _number(value: Any) -> float:
 def _look(stores: Stores, token: str, seen: Seen | None, now: datetime) -> Phone | None:
     with stores.main.engine.connect() as db:
         return nearby.phone(db, token, seen, now=now)
-
-
-def _stranger(request: Request, stores: Stores, now: datetime) -> Response:
-    """A token that is not known: counted against the address it came from, as wrong secrets are at the vendor's door."""
-    address = request.client.host if request.client else "unknown"
-    limit = WRONG_SECRET_ADDRESS
-    if not throttle.allow(stores.state, f"wrong secret from {address}", limit=limit.tries, window=limit.window, now=now):
-        wait = throttle.retry_after(stores.state, f"wrong secret from {address}", window=limit.window, now=now)
-        return Response(status_code=429, headers={"Retry-After": str(wait)})
-    return Response(status_code=401, headers=_CHALLENGE)
 
 
 def _token(request: Request) -> str | None:

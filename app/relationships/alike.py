@@ -13,6 +13,8 @@ from datetime import date
 from functools import cached_property
 from types import MappingProxyType
 
+from app.relationships.search import fold
+
 LONGEST = 300
 """Characters of what is read as an address or a name, which nobody's is longer than. A longer text is compared as it stands, folded."""
 GROWTH = 3
@@ -95,7 +97,7 @@ def _written(value: str | Writing) -> Writing:
 
 
 def _bare(text: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter) and letter.isprintable())
+    return "".join(letter for letter in fold(text) if letter.isprintable())
 
 
 def _words(one: Writing, other: Writing) -> bool:
@@ -154,7 +156,7 @@ def days(text: str) -> frozenset[date]:
         a, b, c = (int(number) for number in numbers.groups())
         found += [(a, b, c)] if len(numbers[1]) == 4 else [(year, *pair) for year in _years(numbers[3]) for pair in ((b, a), (a, b))]
     elif wordy := _WORDY.fullmatch(text):
-        word = _bare((wordy[2] or wordy[3]).casefold())
+        word = _bare(wordy[2] or wordy[3])
         month = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
         found += [(int(wordy[5]), month, int(wordy[1] or wordy[4]))] if month else []
     return frozenset(day for year, month, number in found if (day := _date(year, month, number)))

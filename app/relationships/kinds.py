@@ -1,11 +1,11 @@
 """Which kind of personal data a name means: `pd:` terms from what companies call their columns, in some languages. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
+from app.relationships.search import fold
 from consent import vocabulary
 
 NAMES: Mapping[str, str] = MappingProxyType(
@@ -52,8 +52,7 @@ def of_name(name: str) -> str:
 def plain(name: str) -> str:
     """A name in lower case, without accents, with `_` between its words; `firstName` is `first_name`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    bare = "".join(letter for letter in unicodedata.normalize("NFKD", apart.casefold()) if not unicodedata.combining(letter))
-    return re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", fold(apart)).strip("_")
 
 
 @lru_cache(maxsize=1)

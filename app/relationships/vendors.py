@@ -5,13 +5,13 @@ otherwise, the same normalised name. Joining never loses a word: what is the own
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Self, TypeVar
 
 from app.relationships.domains import registrable
+from app.relationships.search import fold
 from vault.records import Contact, Field, MailSeen, Vendor
 
 ALSO_CALLED = "Also called"
@@ -78,9 +78,7 @@ class Index:
 
 def plain_name(name: str) -> str:
     """A name without case, accents, punctuation and legal form, for comparing only: `"Corner Shop, Ltd."` is `"corner shop"`."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    words = _NOT_WORD.sub(" ", bare.replace("&", " and ")).strip()
+    words = _NOT_WORD.sub(" ", fold(name).replace("&", " and ")).strip()
     # A name of nothing but signs (an emoji, a star) is compared as it is: without a name it would be new at every import.
     return _LEGAL_FORM.sub("", words).strip() or words or " ".join(name.casefold().split())
 

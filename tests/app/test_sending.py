@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,26 +12,12 @@ from app import clock
 from app.exchange import deliveries, outbox, withdrawals
 from app.exchange.outbound import Watch
 from app.sending import Clock, Sending
-from app.settings import Settings
 from app.tables import Client, Delivery
 from consent.act import Signer
 from consent.store import Event, Grant
 from tests.app.api.loop import Owner, Shop, bearer, make_owner, make_relationship
 from tests.instances import Instance
-from tests.receiving import Received, Receiver, Reply, receiving
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A company's server on loopback."""
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def settings(settings: Settings, receiver: Receiver) -> Settings:
-    """The operator allows that server."""
-    return settings.model_copy(update={"outbound_allow": [f"127.0.0.1:{receiver.port}"]})
+from tests.receiving import Received, Receiver, Reply
 
 
 @pytest.fixture

@@ -18,23 +18,10 @@ from app.demo.browser import Browser as Owner
 from app.settings import Settings
 from tests.browsing import PASSPHRASE
 from tests.factories import make_details
-from tests.receiving import Receiver, receiving
+from tests.receiving import Receiver
 from tests.serving import Server, free_port
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """The vendor's own server."""
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def settings(settings: Settings, receiver: Receiver) -> Settings:
-    """The operator allows it."""
-    return settings.model_copy(update={"outbound_allow": [f"127.0.0.1:{receiver.port}"]})
 
 
 @pytest.fixture

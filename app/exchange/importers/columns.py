@@ -1,7 +1,6 @@
 """What the columns of a table are taken for: guessed by their names, said by the owner, remembered sealed for the next such file."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from app.exchange.importers.reading import Incoming, Reading, Skipped, fitting, 
 from app.exchange.importers.tables import Table, fingerprint
 from app.exchange.importers.web import name_of
 from app.relationships.domains import mail_host
+from app.relationships.kinds import plain
 from vault import store
 from vault.keyring import Keyring
 from vault.records import Contact, CsvColumns, Field, Vendor
@@ -47,13 +47,12 @@ MEANINGS = (*GUESSES, "field")
 NEEDED = frozenset({"name", "website", "email"})
 """One of these must be among the columns: without it nobody is named."""
 
-_BETWEEN = re.compile(r"[^a-z0-9]+")
-
 
 def guess(table_names: Sequence[str], secret: Sequence[int]) -> tuple[str, ...]:
     """A meaning for each column, empty where its name says nothing; secret ones have none."""
     known = {word: meaning for meaning, words in GUESSES.items() for word in words.split()}
-    return tuple("" if place in secret else known.get(_plain(name), "") for place, name in enumerate(table_names))
+    said = (known.get(plain(name)) or known.get(plain(name.lower()), "") for name in table_names)
+    return tuple("" if place in secret else meaning for place, meaning in enumerate(said))
 
 
 def recall(db: Session, keyring: Keyring, names: Sequence[str], *, of: Of = COMPANIES) -> CsvColumns | None:
@@ -138,9 +137,3 @@ def _since(cells: Sequence[str]) -> tuple[date | None, list[Field]]:
         except ValueError:
             continue
     return None, [Field(name="Since", value=cell) for cell in cells]
-
-
-def _plain(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return _BETWEEN.sub("_", bare).strip("_")

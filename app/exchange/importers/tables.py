@@ -7,12 +7,12 @@ chosen is sealed, and gone after a day.
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.exchange.importers.reading import ENTRIES, NAME, VALUE, ImportRefused, check_text, clean, one_line
+from app.relationships.search import fold
 from vault import cipher
 
 COLUMNS = 100
@@ -86,8 +86,7 @@ def read(data: bytes, *, most: int = ENTRIES) -> Table:
 def is_secret(name: str) -> bool:
     """Whether a column's name speaks of a password, a PIN, a card number or their like, in some languages."""
     words = re.sub(r"[_-]+|(?<=[a-z])(?=[A-Z])", " ", name)
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", words.casefold()) if not unicodedata.combining(letter))
-    return bool(_SECRET.search(plain))
+    return bool(_SECRET.search(fold(words)))
 
 
 def looks_like_one(data: bytes) -> bool:

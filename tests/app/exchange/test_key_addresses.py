@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -16,27 +15,13 @@ from app import clock
 from app.database import open_stores
 from app.exchange import key_addresses
 from app.sending import Sending
-from app.settings import Settings
 from app.state import FetchedKeys
 from app.tables import Client
 from tests.app.api.loop import SHOP, Shop, bearer, make_owner, make_shop
 from tests.instances import Instance
-from tests.receiving import Receiver, Reply, receiving
+from tests.receiving import Receiver, Reply
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Where the client keeps its keys."""
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def settings(settings: Settings, receiver: Receiver) -> Settings:
-    """The operator allows it."""
-    return settings.model_copy(update={"outbound_allow": [f"127.0.0.1:{receiver.port}"]})
 
 
 @pytest.fixture

@@ -125,6 +125,7 @@ def commitment(one: Happening, vendor_id: str, *, zone: str, now: datetime) -> C
         due_at=moment,
         due_date=None if moment else one.day,
         time_zone=zone,
+        said_on=one.at.astimezone(ZoneInfo(zone)).date(),
         events=(CommitmentEvent(type="accepted", happened_at=one.at, recorded_at=now),),
     )
 

@@ -4,9 +4,9 @@ Nothing is proved by them: they only choose under which heading a sender is offe
 """
 
 import re
-import unicodedata
 
 from app.relationships.domains import FREEMAIL, registrable
+from app.relationships.search import fold
 
 ROLES = frozenset(
     (
@@ -40,13 +40,8 @@ def office(local: str) -> bool:
 
 def personal(name: str, local: str, domain: str) -> bool:
     """Whether name and address are made of each other as those of people are: `Kim Example`, `kim.example` or `kexample`."""
-    words = [word for word in _NOT_LETTERS.split(_plain(name)) if word]
+    words = [word for word in _NOT_LETTERS.split(fold(name)) if word]
     if len(words) not in {2, 3} or any(word in domain.partition(".")[0] for word in words if len(word) > 3):
         return False
     first, last, bare = words[0], words[-1], _NOT_LETTERS.sub("", local)
     return bare in {first, last, first + last, last + first, first[0] + last, first + last[0], last + first[0]}
-
-
-def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

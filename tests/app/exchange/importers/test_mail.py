@@ -146,6 +146,7 @@ def test_an_order_of_several_mails_is_one() -> None:
     assert (bought.title, bought.amount, bought.currency) == ("Order A-1: Bread", "12.50", "EUR")
     assert (bought.kind, bought.happened_at) == ("purchase", datetime(2026, 11, 20, 9, tzinfo=UTC))
     assert (promised.promise, promised.by, promised.due_date) == ("To arrive: Order A-1: Bread", "them", date(2026, 11, 25))
+    assert promised.said_on == date(2026, 11, 21)
 
 
 def test_an_invoice_to_come_is_a_promise_of_mine() -> None:

@@ -91,6 +91,8 @@ def test_names_are_found_elsewhere_and_empty_rows_are_named() -> None:
         ("PLZ", "address"),
         ("Policy Number", "customer_number"),
         ("Kategorie", "tags"),
+        ("customerNumber", "customer_number"),
+        ("WebSite", "website"),
         ("Colour", ""),
     ],
 )
