@@ -7,9 +7,8 @@ from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from app import clock
-from app.exchange import withdrawals
 from app.exchange.loose_ends import Sweeper
-from app.state import ReleaseKey
+from app.state import ReleaseKey, Withdrawal
 from app.tables import Release
 from consent import receipts
 from consent.store import Event, Grant, LedgerEntry, Receipt, Request
@@ -49,8 +48,8 @@ class Withdraw(AtTheDoor):
         assert (self._status(stage), self._told(stage)) == ("withdrawn", 1)
         assert self._fetched(stage) == (403, False)
         Sweeper(stage.stores).sweep(clock.now())
-        assert withdrawals.journalled(stage.stores.state, account_id, grant_id)
         with stage.stores.state.reading() as state:
+            assert state.get(Withdrawal, (account_id, grant_id)) is not None
             assert state.get(ReleaseKey, (account_id, grant_id)) is None
 
     def _status(self, stage: Stage) -> str:

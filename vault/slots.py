@@ -141,20 +141,6 @@ def slots_of(db: Session, account_id: str) -> list[Slot]:
     return list(db.exec(select(Slot).where(Slot.account_id == account_id).order_by(col(Slot.created_at), col(Slot.slot_id))))
 
 
-def enrol_passphrase(db: Session, account: Account, keyring: Keyring, passphrase: str, *, cost: Cost, now: datetime) -> Slot:
-    """Add a passphrase slot."""
-    slot = new_passphrase_slot(keyring, passphrase, cost=cost, now=now)
-    rewrite(db, account, keyring, add=[slot])
-    return slot
-
-
-def enrol_recovery(db: Session, account: Account, keyring: Keyring, *, now: datetime) -> tuple[Slot, str]:
-    """Add a recovery slot and hand out its code."""
-    slot, code = new_recovery_slot(keyring, now=now)
-    rewrite(db, account, keyring, add=[slot])
-    return slot, code
-
-
 def change_passphrase(db: Session, account: Account, keyring: Keyring, new: str, *, cost: Cost, now: datetime) -> None:
     """A new passphrase slot in place of all old ones, in the caller's transaction: the old or the new opens, never neither."""
     replace(db, account, keyring, new_passphrase_slot(keyring, new, cost=cost, now=now))

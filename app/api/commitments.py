@@ -30,6 +30,8 @@ _REPORT: Final[dict[int | str, dict[str, Any]]] = {
     200: gives(CommitmentShown),
     **problems("not-found", "malformed", "too-large", "idempotency-conflict", "gone"),
 }
+_REPORTED: Final = {**takes_json(CommitmentReport), **GRANT_TOKEN}
+_ROUTE: Final[dict[Kind, str]] = {"evidence": "evidence", "made_good": "remedies"}
 
 
 @router.post(
@@ -64,28 +66,16 @@ def index(request: Request, known: ByGrantToken) -> Response:
     return answer(CommitmentList(items=items, next=items[-1].id if len(found) > limit else None))
 
 
-@router.post(
-    "/{commitment_id}/evidence",
-    responses=_REPORT,
-    openapi_extra={**takes_json(CommitmentReport), **GRANT_TOKEN},
-    operation_id="reportEvidence",
-)
+@router.post("/{commitment_id}/evidence", responses=_REPORT, openapi_extra=_REPORTED, operation_id="reportEvidence")
 def evidence(request: Request, known: ByGrantToken, commitment_id: str, body: Body, key: Key) -> Response:
     """Show that a promise was kept. Its clock stands still until the owner decides; for 90 days after the end of the consent, too."""
-    attempt = _attempt(known, f"evidence/{commitment_id[:32]}", body, key)
-    return _report(request, known, commitment_id, body, attempt=attempt, kind="evidence")
+    return _report(request, known, commitment_id, body, key=key, kind="evidence")
 
 
-@router.post(
-    "/{commitment_id}/remedies",
-    responses=_REPORT,
-    openapi_extra={**takes_json(CommitmentReport), **GRANT_TOKEN},
-    operation_id="reportRemedy",
-)
+@router.post("/{commitment_id}/remedies", responses=_REPORT, openapi_extra=_REPORTED, operation_id="reportRemedy")
 def remedies(request: Request, known: ByGrantToken, commitment_id: str, body: Body, key: Key) -> Response:
     """Report that a broken promise was made good. The clock of the remedy stands still until the owner decides."""
-    attempt = _attempt(known, f"remedies/{commitment_id[:32]}", body, key)
-    return _report(request, known, commitment_id, body, attempt=attempt, kind="made_good")
+    return _report(request, known, commitment_id, body, key=key, kind="made_good")
 
 
 def _make(request: Request, caller: GrantCaller, body: bytes) -> Response:
@@ -103,7 +93,8 @@ def _attempt(known: KnownGrant, route: str, body: bytes, key: str | None) -> Att
     return Attempt(f"grant:{known.grant_id}", route, key, body) if key else None
 
 
-def _report(request: Request, known: KnownGrant, commitment_id: str, body: bytes, *, attempt: Attempt | None, kind: Kind) -> Response:
+def _report(request: Request, known: KnownGrant, commitment_id: str, body: bytes, *, key: str | None, kind: Kind) -> Response:
+    attempt = _attempt(known, f"{_ROUTE[kind]}/{commitment_id[:32]}", body, key)
     with known.writing() as caller:
         clock = pledges.of_grant(caller.db, caller.grant, commitment_id)
         if clock is None:

@@ -14,10 +14,10 @@ import structlog
 from sqlmodel import Session, col, func, select
 
 from app import i18n
-from app.exchange import mail_reminders, tokens
+from app.exchange import mail_reminders, promises, tokens
 from app.exchange.tokens import PREFIX
 from app.i18n import Lazy, _, lazy
-from app.relationships import commitments, reminding
+from app.relationships import reminding
 from app.relationships.reminding import Due
 from app.tables import Calendar, Client, MailReminder
 from consent import grants
@@ -163,9 +163,8 @@ def due(db: Session, keyring: Keyring, profile: Profile, *, now: datetime) -> li
     """Everything of the owner's that has a date ahead, or was just missed: what promises wait for, and ends of permissions."""
     by_record, by_client = _companies(db, keyring)
     found = list(_permissions(db, keyring.account_id, by_client, profile))
-    for digest in store.digests(db, keyring, Commitment):
-        one = commitments.from_digest(digest.values)
-        found += reminding.of_commitment(digest.record_id, one, by_record.get(one.vendor_id, ""), now=now)
+    for one in promises.told(db, keyring, store.digests(db, keyring, Commitment)):
+        found += reminding.of_commitment(one.record_id, one.fields, by_record.get(one.fields.vendor_id, ""), now=now)
     return found
 
 

@@ -49,12 +49,6 @@ def journal(state: Store, account_id: str, grant_id: str, *, now: datetime) -> N
                 db.expire_all()
 
 
-def journalled(state: Store, account_id: str, grant_id: str) -> bool:
-    """Whether the journal says that this permission was withdrawn."""
-    with state.reading() as db:
-        return db.get(Withdrawal, (account_id, grant_id)) is not None
-
-
 def apply_journal(db: Session, state: Store, instance: InstanceKeys, *, account_id: str | None = None, now: datetime) -> int:
     """End every permission, of one account or of all, that the journal knows as withdrawn and a restored database does not.
 

@@ -162,7 +162,7 @@ def _loose(promise: Promise, moment: Moment) -> bool:
 
 def _disappoints(balance: Balance, evidence: Evidence) -> bool:
     """Two promises broken at least, and more broken than kept."""
-    theirs = [one for one in evidence.promises if one.commitment.by == "them" and one.commitment.source != "law"]
+    theirs = [one for one in evidence.promises if commitments.backing(one.commitment).promised]
     states = [balance.moment.promise(one) for one in theirs]
     return states.count("broken") > 1 and states.count("broken") > states.count("kept")
 

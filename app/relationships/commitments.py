@@ -72,9 +72,14 @@ class Backing:
     reason: str
 
     @property
+    def promised(self) -> bool:
+        """Whether they promised it. What the owner did, and what a law asks of them, is neither backed nor just words."""
+        return self.reason not in {"own", "law"}
+
+    @property
     def just_words(self) -> bool:
-        """Whether they said it and nothing follows. What a law asks of them is neither backed nor just words."""
-        return self.reason in {"no_remedy", "no_time"}
+        """Whether they promised it and nothing follows."""
+        return self.promised and not self.backed
 
 
 def next_due(commitment: Commitment, *, after: datetime | None = None) -> datetime | None:

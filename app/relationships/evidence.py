@@ -183,10 +183,9 @@ def rate(prices: Prices) -> Purchase | None:
     return Purchase(prices.vendor_id, yearly, mine.currency, seen, prices.recorded_at, rate_of=prices.what.casefold())
 
 
-def spending(purchases: Iterable[Purchase], moment: Moment) -> Spending:
-    """Add up the year before the moment. Of one thing the price noted last counts; of payments and prices the larger sum, since what
-    is paid by a price may be written down as purchases, too."""
-    vendors: dict[str, dict[str, Decimal]] = {}
+def counted(purchases: Iterable[Purchase], moment: Moment) -> list[Purchase]:
+    """What counts as spending of the year before the moment: every payment, and of one thing the price noted last."""
+    paid: list[Purchase] = []
     rates: dict[tuple[str, str], Purchase] = {}
     for one in purchases:
         if not moment.sees(one.happened_at, one.recorded_at) or one.happened_at <= moment.at - YEAR:
@@ -194,26 +193,26 @@ def spending(purchases: Iterable[Purchase], moment: Moment) -> Spending:
         if one.rate_of:
             rates[one.vendor_id, one.rate_of] = max(rates.get((one.vendor_id, one.rate_of), one), one, key=_latest)
         else:
-            paid = vendors.setdefault(one.vendor_id, {})
-            paid[one.currency] = paid.get(one.currency, Decimal()) + one.amount
-    for (vendor_id, currency), amount in _yearly(rates.values()).items():
-        paid = vendors.setdefault(vendor_id, {})
-        paid[currency] = max(paid.get(currency, Decimal()), amount)
+            paid.append(one)
+    return [*paid, *rates.values()]
+
+
+def spending(purchases: Iterable[Purchase], moment: Moment) -> Spending:
+    """Add up what counts. Of payments and prices the larger sum, since what is paid by a price may be written down as purchases, too."""
+    paid: dict[tuple[str, str], Decimal] = {}
+    rates: dict[tuple[str, str], Decimal] = {}
+    for one in counted(purchases, moment):
+        sums, key = rates if one.rate_of else paid, (one.vendor_id, one.currency)
+        sums[key] = sums.get(key, Decimal()) + one.amount
+    vendors: dict[str, dict[str, Decimal]] = {}
     everybody: dict[str, Decimal] = {}
-    for paid in vendors.values():
-        for currency, amount in paid.items():
-            paid[currency] = max(Decimal(), amount)
-            everybody[currency] = everybody.get(currency, Decimal()) + paid[currency]
+    for key in paid | rates:
+        vendor_id, currency = key
+        amount = max(Decimal(), paid.get(key, Decimal()), rates.get(key, Decimal()))
+        vendors.setdefault(vendor_id, {})[currency] = amount
+        everybody[currency] = everybody.get(currency, Decimal()) + amount
     return Spending(everybody, vendors)
 
 
 def _latest(one: Purchase) -> tuple[datetime, datetime, Decimal, str]:
     return one.happened_at, one.recorded_at, one.amount, one.currency
-
-
-def _yearly(rates: Iterable[Purchase]) -> dict[tuple[str, str], Decimal]:
-    """What the prices of each vendor come to in a year, by currency."""
-    found: dict[tuple[str, str], Decimal] = {}
-    for one in rates:
-        found[one.vendor_id, one.currency] = found.get((one.vendor_id, one.currency), Decimal()) + one.amount
-    return found

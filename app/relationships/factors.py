@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.relationships import commitments, jobs
-from app.relationships.evidence import YEAR, Consent, Evidence, Moment, Promise, Purchase, Source, Spending, rate
+from app.relationships.evidence import YEAR, Consent, Evidence, Moment, Promise, Source, Spending, counted, purchase, rate
 from app.relationships.jobs import Standing
 from app.relationships.ranges import UNKNOWN, Range, at_least, least, point
 from vault.records import Alternative, Factor, Importance
@@ -200,8 +200,9 @@ def kept(setting: Setting, whole: bool) -> Found:
     counted: list[tuple[Promise, Range]] = []
     for one in setting.evidence.promises:
         state = setting.moment.promise(one)
-        worth = _WORTH.get((state or "", commitments.backing(one.commitment).backed))
-        if one.commitment.by == "them" and one.commitment.source != "law" and worth is not None:
+        stands = commitments.backing(one.commitment)
+        worth = _WORTH.get((state or "", stands.backed))
+        if stands.promised and worth is not None:
             counted.append((one, worth))
     if not counted:
         return Found(point(0) if whole else UNKNOWN, "no-promise")
@@ -297,21 +298,10 @@ def _job(setting: Setting) -> tuple[Ref, ...]:
 
 
 def _purchases(setting: Setting) -> tuple[Ref, ...]:
-    moment = setting.moment
-    found = [
-        (one.interaction.happened_at, one.record_id)
-        for one in setting.evidence.happenings
-        if one.interaction.kind == "purchase"
-        and one.interaction.amount is not None
-        and moment.sees(one.interaction.happened_at, one.interaction.recorded_at)
-        and one.interaction.happened_at > moment.at - YEAR
-    ]
-    noted = [(seen.happened_at, one.record_id) for one in setting.evidence.prices if (seen := rate(one.prices)) and _counts(seen, moment)]
-    return (
-        *(Ref("interaction", record_id) for _at, record_id in sorted(found, reverse=True)),
-        *(Ref("price", record_id) for _at, record_id in sorted(noted, reverse=True)),
-    )
-
-
-def _counts(seen: Purchase, moment: Moment) -> bool:
-    return seen.amount > 0 and moment.sees(seen.happened_at, seen.recorded_at) and seen.happened_at > moment.at - YEAR
+    """What counts as spending, payments before prices, the newest first. What is paid once by a price noted is no spending in a year."""
+    found = [(purchase(one.interaction), Ref("interaction", one.record_id)) for one in setting.evidence.happenings]
+    found += [(rate(one.prices), Ref("price", one.record_id)) for one in setting.evidence.prices]
+    counting = set(counted((seen for seen, _ref in found if seen), setting.moment))
+    refs = [(seen.happened_at, ref) for seen, ref in found if seen in counting and (seen.amount or not seen.rate_of)]
+    newest = sorted(refs, key=lambda one: (one[0], one[1].record_id), reverse=True)
+    return tuple(sorted((ref for _at, ref in newest), key=lambda ref: ref.source))

@@ -1,6 +1,6 @@
 """Days as people type them."""
 
-from datetime import date
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from app.auth.owner import Owner
@@ -9,6 +9,10 @@ from app.ui.forms import FormErrors
 
 EARLIEST = date(1900, 1, 1)
 """Nobody living dealt with anybody before; and far past dates leave the calendar in some time zones."""
+LATEST = date(8999, 12, 31)
+"""What is counted on from a typed day stays in the calendar, which ends with the year 9999."""
+NOON = time(12)
+"""Stands for "some time that day": no time zone turns it into another date for a reader nearby."""
 
 
 def today(owner: Owner) -> date:
@@ -29,4 +33,15 @@ def read(name: str, typed: str, errors: FormErrors, *, latest: date | None = Non
         errors.add(name, _("This date lies before %(year)d. Check the year.") % {"year": EARLIEST.year})
     elif latest is not None and day > latest:
         errors.add(name, _("This day has not come yet."))
-    return day
+    elif day > LATEST:
+        errors.add(name, _("This date lies after %(year)d. Check the year.") % {"year": LATEST.year})
+    else:
+        return day
+    return None
+
+
+def moment(owner: Owner, day: date | None) -> datetime:
+    """When something of that day happened: now for today, or where no day was told, else noon of it where the owner is."""
+    if day is None or day == today(owner):
+        return owner.now
+    return datetime.combine(day, NOON, tzinfo=ZoneInfo(owner.profile.time_zone))

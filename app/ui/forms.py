@@ -1,8 +1,13 @@
 """What a form says when it is sent back: one message per field, in the order of the page."""
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from app.i18n import Lazy, _
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class FormErrors(dict[str, str]):
@@ -33,3 +38,15 @@ class FormErrors(dict[str, str]):
         errors = cls()
         errors.update(messages)
         return errors
+
+
+def made(model: type[Model], values: Mapping[str, Any], errors: FormErrors) -> Model | None:
+    """The record of what was typed; None where something is wrong already, or where the model refuses, which `errors` tell."""
+    if errors:
+        return None
+    try:
+        return model.model_validate(values)
+    except ValidationError as bad:
+        place = bad.errors(include_input=False)[0]["loc"]
+        errors.add(str(place[0]) if place else "", _("This is more than a record holds, or contains what cannot be kept."))
+        return None

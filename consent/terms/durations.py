@@ -58,11 +58,6 @@ class Duration:
         """No stretch of this duration, wherever it starts, is shorter (seconds)."""
         return _month_days(self.months)[0] * _DAY + self.seconds
 
-    @property
-    def longest_days(self) -> float:
-        """`longest_seconds` in days."""
-        return self.longest_seconds / _DAY
-
     def at_most(self, other: "Duration") -> bool:
         """Whether this is never longer than `other`, at no date at all: `self.before(t) >= other.before(t)` for every t.
 

@@ -10,9 +10,9 @@ from jwcrypto.jws import JWS
 from sqlmodel import delete, select, update
 
 from app import clock
-from app.exchange import releases, sealing_keys, withdrawals
+from app.exchange import releases, sealing_keys
 from app.exchange.loose_ends import NEW, Sweeper
-from app.state import LedgerMark, ReleaseKey
+from app.state import LedgerMark, ReleaseKey, Withdrawal
 from app.tables import Release, ReleaseFetch
 from consent.store import Grant
 from tests.browsing import Browsing
@@ -336,11 +336,16 @@ def test_looking_without_the_body_is_no_fetch(scene: Scene) -> None:
 def test_a_withdrawal_that_missed_the_journal_reaches_it(scene: Scene) -> None:
     """The process died between the two databases: the sweeper notes it, so that no backup brings the permission back."""
     scene.grant()
+
+    def journalled() -> bool:
+        with scene.instance.stores.state.reading() as state:
+            return state.get(Withdrawal, (scene.account.account_id, scene.grant_id)) is not None
+
     with scene.instance.stores.main.writing() as db:
         db.exec(update(Grant).values(status="withdrawn"))
         releases.forget(db, scene.account.account_id, scene.grant_id)
-    assert not withdrawals.journalled(scene.instance.stores.state, scene.account.account_id, scene.grant_id)
+    assert not journalled()
     sweeper = Sweeper(scene.instance.stores)
     assert sweeper.sweep(clock.now()) == 2 and scene.keys() == 0
-    assert withdrawals.journalled(scene.instance.stores.state, scene.account.account_id, scene.grant_id)
+    assert journalled()
     assert sweeper.sweep(clock.now()) == 0

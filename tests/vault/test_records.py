@@ -104,6 +104,7 @@ WHOLE: dict[Kind, Fields] = {
         remedy=Remedy(kind="refund", amount="20.00", currency="EUR", within="P14D", note=""),
         grant_id=ID,
         said_in=ID,
+        said_on=date(2026, 11, 20),
         proofs=(Proof(record_id=ID, document_id=ID, shows="the date", added_at=THEN),),
         events=tuple(CommitmentEvent(type="offered", happened_at=THEN, recorded_at=THEN, note="said so") for _ in range(25)),
     ),

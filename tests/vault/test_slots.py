@@ -210,8 +210,9 @@ def test_slots_are_added_and_removed(stores: Stores) -> None:
     stored(stores)
     keyring = DRAFT.new.keyring
     with stores.main.writing() as db:
-        second = slots.enrol_passphrase(db, robin(db), keyring, "second", cost=FLOOR, now=NOW)
-        third, code = slots.enrol_recovery(db, robin(db), keyring, now=NOW)
+        second = slots.new_passphrase_slot(keyring, "second", cost=FLOOR, now=NOW)
+        third, code = slots.new_recovery_slot(keyring, now=NOW)
+        slots.rewrite(db, robin(db), keyring, add=[second, third])
         slots.note_use(db, keyring.account_id, third.slot_id, now=NOW)
     assert opens(stores, "second") and opens(stores, code) and opens(stores, PASSPHRASE)
     with stores.main.writing() as db:

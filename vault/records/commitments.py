@@ -1,7 +1,7 @@
 """Promises, theirs and mine."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field as Limit
 from pydantic import StringConstraints
@@ -57,10 +57,13 @@ class Proof(Part):
 class Commitment(Fields):
     """A promise, theirs or mine. `due_at` or `due_date` where it counts once, else `schedule`; `said_in` is the message it was made in.
 
-    `source` `law`: a law asks it of them, whether they promised it or not.
+    `source` `law`: a law asks it of them, whether they promised it or not. `said_on` is the day on which it was said, where
+    somebody told it.
     """
 
     KIND = Kind.COMMITMENT
+    CUT_OFF: ClassVar[int] = 20
+    """As many steps as a digest tells at most, the last ones: of a promise with so many the record says more."""
     LISTED = frozenset({"vendor_id", "promise", "by", "source", "due_at", "due_date", "time_zone", "remedy", "grant_id"})
 
     vendor_id: Id
@@ -75,13 +78,14 @@ class Commitment(Fields):
     remedy: Remedy | None = None
     grant_id: Id | None = None
     said_in: Id | None = None
+    said_on: date | None = None
     proofs: Annotated[tuple[Proof, ...], Limit(max_length=100)] = ()
     events: Annotated[tuple[CommitmentEvent, ...], Limit(max_length=500)] = ()
 
     def _more(self) -> dict[str, JSON]:
-        # Twenty steps say where a promise stands; the whole story is in the record. Most steps have none of the last four.
+        # The whole story is in the record. Most steps have none of the last four.
         told = {"type", "happened_at", "recorded_at", "by", "occurrence", "through", "amount", "currency"}
-        steps: list[JSON] = [event.model_dump(mode="json", include=told, exclude_none=True) for event in self.events[-20:]]
+        steps: list[JSON] = [event.model_dump(mode="json", include=told, exclude_none=True) for event in self.events[-self.CUT_OFF :]]
         # When it counts, without what each layer of a warranty is for.
         when = self.schedule.model_dump(mode="json", exclude={"layers": {"__all__": {"what"}}}) if self.schedule else None
         return {"events": steps, "schedule": when}

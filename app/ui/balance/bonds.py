@@ -10,7 +10,7 @@ from app.exchange import addresses
 from app.relationships import commitments, shelves
 from app.relationships.shelves import Chosen
 from app.ui import wording
-from app.ui.commitments import schedule_words
+from app.ui.commitments import promises, schedule_words
 from app.ui.operator import clients
 from app.ui.operator.clients import ClientInWords
 from app.ui.vendors import happened, moments
@@ -73,9 +73,7 @@ class Bonds:
 
 def of_vendor(owner: Owner, vendor_id: str, vendor: Vendor, *, limit: int) -> Bonds:
     """Gather what binds the owner and one company. `limit` counts moments of the timeline."""
-    promises = [
-        (one.record_id, commitments.from_digest(one.values)) for one in owner.digests(Commitment) if one.values["vendor_id"] == vendor_id
-    ]
+    made = promises.of_owner(owner, vendor_id=vendor_id)
     hides = happened.hidden(owner)
     mine = Chosen(happened.parties(vendor_id, vendor))
     found = shelves.page(happened.everything(owner), mine, limit=limit, hides=hides)
@@ -84,7 +82,7 @@ def of_vendor(owner: Owner, vendor_id: str, vendor: Vendor, *, limit: int) -> Bo
         grants=_lines(owner, rows),
         promises=tuple(
             _promise(record_id, promise, owner.now)
-            for record_id, promise in sorted(promises, key=lambda one: commitments.order(one[1], now=owner.now))
+            for record_id, promise in sorted(made, key=lambda one: commitments.order(one[1], now=owner.now))
         ),
         links=_links(owner, vendor_id),
         clients=tuple(clients.in_words(client) for client in clients.of_ids(owner.db, vendor.client_ids).values()),

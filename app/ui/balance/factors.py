@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import ClassVar, get_args
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.auth.form import Form
@@ -18,12 +16,13 @@ from app.i18n import _
 from app.relationships import balance as scales
 from app.relationships.evidence import spending
 from app.relationships.factors import COUNTED
+from app.ui import dates
 from app.ui.balance import parts as balance_parts
 from app.ui.balance import weighing, words
 from app.ui.balance.parts import FactorLine, Look
 from app.ui.commitments import evidence_lines
 from app.ui.commitments.evidence_lines import EvidenceLine
-from app.ui.forms import FormErrors
+from app.ui.forms import FormErrors, made
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors.handlers import find
@@ -90,23 +89,6 @@ def correct(request: Request, vendor_id: str, factor: str, owner: Writer) -> Res
     return see_other(f"/vendors/{vendor_id}/balance/{known}?done=corrected")
 
 
-def happened(typed: str, owner: Owner, errors: FormErrors, name: str) -> datetime | None:
-    """Since when it has been so: now for today or nothing, else the noon of that day where the owner lives. Not in the future."""
-    zone = ZoneInfo(owner.profile.time_zone)
-    today = owner.now.astimezone(zone).date()
-    try:
-        day = date.fromisoformat(typed) if typed else today
-        if day > today:
-            errors.add(name, _("This day has not come yet."))
-        elif day.year < balance_parts.EARLIEST:
-            errors.add(name, _("A day of this age, please."))
-        else:
-            return owner.now if day == today else datetime.combine(day, time(12), tzinfo=zone)
-    except (ValueError, OverflowError):
-        errors.add(name, _("A date such as 2027-06-30, please."))
-    return None
-
-
 def _factor(typed: str) -> Factor:
     if typed not in FACTORS:
         raise NotFound
@@ -122,15 +104,9 @@ def _read(owner: Owner, vendor_id: str, factor: Factor, errors: FormErrors) -> C
         errors.add("day", _("Choose one of these."))
     errors.limit("why", errors.require("why", form.get("why"), _("Say why, for yourself in a year.")), 1000)
     low, high = _ends(form, errors) if says == "range" else (None, None)
-    since = happened(form.get("since"), owner, errors, "since")
-    if errors:
-        return None
+    since = dates.moment(owner, dates.read("since", form.get("since"), errors, latest=dates.today(owner)))
     values = {"vendor_id": vendor_id, "factor": factor, "says": says, "low": low, "high": high, "day": day, "why": form.get("why")}
-    try:
-        return Correction.model_validate({**values, "happened_at": since, "recorded_at": owner.now})
-    except ValidationError:
-        errors.add("why", _("This contains what cannot be kept. Type it again."))
-        return None
+    return made(Correction, {**values, "happened_at": since, "recorded_at": owner.now}, errors)
 
 
 def _ends(form: Form, errors: FormErrors) -> tuple[str | None, str | None]:
@@ -178,7 +154,7 @@ def _page(request: Request, owner: Owner, of: tuple[str, Factor], form: Form, er
         days=tuple((code, str(text)) for code, text in words.DAY.items()),
         values=dict.fromkeys(FIELDS, "") | {"says": "range", "day": "both"} | {name: form.get(name) for name in FIELDS if form.get(name)},
         errors=errors,
-        today=owner.now.astimezone(ZoneInfo(owner.profile.time_zone)).date().isoformat(),
+        today=dates.today(owner).isoformat(),
     )
 
 

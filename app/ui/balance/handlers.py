@@ -7,7 +7,6 @@ from typing import ClassVar, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.auth.form import Form
@@ -24,7 +23,7 @@ from app.ui.balance import weighing, words
 from app.ui.balance.following import AdviceLine, CareLine, SignLine, WarningLine
 from app.ui.balance.parts import Look, OverTime, Weighed
 from app.ui.charts import Spot
-from app.ui.forms import FormErrors
+from app.ui.forms import FormErrors, made
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors.handlers import find
@@ -167,14 +166,8 @@ def _yardstick(owner: Owner, errors: FormErrors, *, vendor_id: str | None = None
     taken_back = vendor_id is not None and owner.form.checked("as_for_all")
     lopsided, close = ("1", "1") if taken_back else (_share(owner.form.get(name), name, errors) for name in ("lopsided", "close"))
     why = errors.limit("why", owner.form.get("why"), 1000)
-    if errors:
-        return None
     said = {"vendor_id": vendor_id, "as_for_all": taken_back, "lopsided": lopsided, "close": close, "why": why}
-    try:
-        return Yardstick.model_validate({**said, "happened_at": owner.now, "recorded_at": owner.now})
-    except ValidationError:
-        errors.add("why", _("This contains what cannot be kept. Type it again."))
-        return None
+    return made(Yardstick, {**said, "happened_at": owner.now, "recorded_at": owner.now}, errors)
 
 
 def _values(form: Form | None, measure: Measure) -> dict[str, str]:

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.i18n import _
+from app.ui import dates
 from app.ui.balance import words
-from app.ui.balance.factors import happened
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
@@ -83,7 +83,7 @@ def _read(owner: Owner, vendor_id: str, errors: FormErrors) -> Signpost | None:
     given = [*(answer for name in words.QUESTION for answer in answered[name].values()), *(answered[name] for name in WATCHED)]
     if all(answer == "unsaid" for answer in given):
         errors.add("", _("Answer one question at least. The others may stay open."))
-    at = happened(form.get("at"), owner, errors, "at")
+    at = dates.moment(owner, dates.read("at", form.get("at"), errors, latest=dates.today(owner)))
     errors.limit("note", form.get("note"), 20_000)
     if errors:
         return None

@@ -10,7 +10,8 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.auth.owner import Owner
-from app.relationships import commitments, jobs, leaning
+from app.exchange import promises
+from app.relationships import jobs, leaning
 from app.relationships.evidence import Asking, Consent, Correcting, Evidence, Happening, Holding, Noted, Promise, Purchase, Work, rate
 from app.ui.vendors import happened
 from consent import grants
@@ -72,9 +73,7 @@ def of_all(owner: Owner) -> Gathered:
     """Every vendor, from digests where they say enough. Happenings are left out: only what was paid weighs, and that is beside."""
     known: dict[str, Any] = {one.record_id: one for one in owner.digests(Vendor)}
     sorted_ = _Sorted()
-    for one in owner.digests(Commitment):
-        made = commitments.from_digest(one.values)
-        sorted_.put(made.vendor_id, "promises", Promise(one.record_id, made, one.created_at))
+    _promises(sorted_, promises.told(owner.db, owner.keyring, owner.digests(Commitment)), known.keys())
     theirs = {client_id: vendor_id for vendor_id, one in known.items() for client_id in one.values["client_ids"]}
     _consents(owner, sorted_, theirs)
     _holdings(owner, sorted_, theirs, known.keys())
@@ -84,16 +83,14 @@ def of_all(owner: Owner) -> Gathered:
 
 
 def of_leaning(
-    owner: Owner, vendors: Mapping[str, Mapping[str, Any]], promises: Iterable[Digest], works: Iterable[store.Opened[Job]]
+    owner: Owner, vendors: Mapping[str, Mapping[str, Any]], made: Iterable[store.Opened[Commitment]], works: Iterable[store.Opened[Job]]
 ) -> dict[str, Evidence]:
     """Those vendors of which something written down could make it certain that the owner depends, without what was paid.
 
-    Everything is from digests but jobs, which the caller has opened, and what these few vendors say that they hold.
+    Everything is from digests but promises and jobs, which the caller has read, and what these few vendors say that they hold.
     """
     sorted_ = _Sorted()
-    for one in promises:
-        if (vendor_id := str(one.values["vendor_id"])) in vendors:
-            sorted_.put(vendor_id, "promises", Promise(one.record_id, commitments.from_digest(one.values), one.created_at))
+    _promises(sorted_, made, vendors.keys())
     _jobs(sorted_, works, vendors.keys())
     for one in owner.digests(Correction):
         if (vendor_id := str(one.values["vendor_id"])) in vendors:
@@ -156,6 +153,12 @@ def _said(owner: Owner, sorted_: _Sorted, wanted: Collection[str]) -> None:
     for asked in store.all_of(owner.db, owner.keyring, Signpost):
         if asked.fields.vendor_id in wanted:
             sorted_.put(asked.fields.vendor_id, "signposts", Asking(asked.record_id, asked.fields))
+
+
+def _promises(sorted_: _Sorted, made: Iterable[store.Opened[Commitment]], wanted: Collection[str]) -> None:
+    for one in made:
+        if one.fields.vendor_id in wanted:
+            sorted_.put(one.fields.vendor_id, "promises", Promise(one.record_id, one.fields, one.created_at))
 
 
 def _jobs(sorted_: _Sorted, works: Iterable[store.Opened[Job]], wanted: Collection[str]) -> None:

@@ -1,15 +1,15 @@
 """What the owner says of a promise: taken up, kept, broken, claimed, made good, let go, disputed; and what that does to a grant."""
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.auth.form import Form
 from app.auth.owner import Owner, Writer
 from app.errors import NotFound
 from app.exchange import approvals, arrivals, clocks
@@ -17,9 +17,10 @@ from app.i18n import _
 from app.relationships import commitments
 from app.relationships.commitments import Act, IllegalAct
 from app.tables import CommitmentClock
-from app.ui import wording
+from app.ui import amounts, dates, wording
 from app.ui.commitments import form as promise_form
-from app.ui.commitments.page import day_of, find, show_page
+from app.ui.commitments.page import day_of, late_since, show_page
+from app.ui.commitments.promises import find
 from app.ui.forms import FormErrors
 from app.ui.render import render, see_other
 from consent import filing, grants, ledger
@@ -37,10 +38,6 @@ TOLD = {
     "dispute": "commitment.broken",
 }
 """The event that tells a client of an answer to its own promise; with it goes the state."""
-
-
-AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
-CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 ACTS: Mapping[str, Act] = MappingProxyType({act: act for act in commitments.EVENT_OF})
 """By the last part of the path."""
@@ -117,9 +114,10 @@ def _read(owner: Owner, commitment: Commitment, act: Act) -> tuple[dict[str, Any
     """What was typed beside an act; None and the errors where it cannot be so."""
     errors, form = FormErrors(), owner.form
     note = errors.limit("note", form.get("note"), promise_form.LONGEST_NOTE)
-    happened_at = _happened(owner, "broken_on" if act == "break" and owner.form.get("broken_on") else "happened_on", errors)
-    amount = _amount(form.get("amount").replace(",", "."), form.get("currency").upper(), errors) if act in {"claim", "remedy"} else None
-    if errors or happened_at is None:
+    day = dates.read("happened_on", form.get("happened_on"), errors, latest=dates.today(owner))
+    happened_at = dates.moment(owner, day or (late_since(commitment, owner) if act == "break" else None))
+    amount = _amount(form, errors) if act in {"claim", "remedy"} else None
+    if errors:
         return None, errors
     occurrence, through = day_of(form.get("occurrence")), day_of(form.get("through"))
     if act == "start":
@@ -129,29 +127,11 @@ def _read(owner: Owner, commitment: Commitment, act: Act) -> tuple[dict[str, Any
     return {"happened_at": happened_at, "note": note, "occurrence": occurrence, "through": through, "amount": amount}, errors
 
 
-def _amount(amount: str, currency: str, errors: FormErrors) -> tuple[str, str] | None:
-    """Money as typed; None for none."""
-    if bool(amount) != bool(currency):
-        errors.add("currency" if amount else "amount", _("An amount and its currency come together."))
-    elif amount and not AMOUNT.fullmatch(amount):
-        errors.add("amount", _("An amount such as 20.00, please."))
-    elif currency and not CURRENCY.fullmatch(currency):
-        errors.add("currency", _("Three letters, such as EUR."))
-    return (amount, currency) if amount and not errors else None
-
-
-def _happened(owner: Owner, name: str, errors: FormErrors) -> datetime | None:
-    """When it happened: now for today or an empty field, else noon of that local day. Not in the future."""
-    zone = ZoneInfo(owner.profile.time_zone)
-    today = owner.now.astimezone(zone).date()
-    try:
-        day = date.fromisoformat(owner.form.get(name) or today.isoformat())
-        if day < today:
-            return datetime.combine(day, time(12), tzinfo=zone)
-    except (ValueError, OverflowError):
-        errors.add(name, _("A date such as 2027-06-30, please."))
-        return None
-    if day > today:
-        errors.add(name, _("This day has not come yet."))
-        return None
-    return owner.now
+def _amount(form: Form, errors: FormErrors) -> tuple[str, str] | None:
+    """Money as typed, not below nothing; None for none."""
+    if bool(form.get("amount")) != bool(form.get("currency")):
+        errors.add("currency" if form.get("amount") else "amount", _("An amount and its currency come together."))
+    amount, currency = amounts.read(form.get("amount"), form.get("currency"), errors)
+    if amount and amount.startswith("-"):
+        errors.add("amount", _("An amount is not below nothing."))
+    return (amount, currency) if amount and currency else None

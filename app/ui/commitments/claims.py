@@ -21,10 +21,11 @@ from app.relationships.claim_words import Claim
 from app.ui import wording
 from app.ui.commitments import form as promise_form
 from app.ui.commitments import proofs
-from app.ui.commitments.page import day_of, find
+from app.ui.commitments.page import day_of
+from app.ui.commitments.promises import find
 from app.ui.forms import FormErrors
 from app.ui.letters import writing_to
-from app.ui.letters.handlers import LONGEST, SUBJECT, WAYS
+from app.ui.letters.handlers import WAYS, words
 from app.ui.letters.writing_to import Addressee
 from app.ui.pages import Page
 from app.ui.render import as_date, as_datetime, in_zone, render, see_other
@@ -32,7 +33,7 @@ from app.ui.vendors.words import plain
 from consent import ledger
 from consent.terms import duration
 from vault import store
-from vault.records import Commitment, Item, LetterRecord, Vendor
+from vault.records import Commitment, LetterRecord, Vendor
 
 router = APIRouter(include_in_schema=False)
 
@@ -111,21 +112,13 @@ def filled(owner: Owner, commitment_id: str, commitment: Commitment, to: Address
         ),
         by=as_date(_answer_by(owner, one)),
         customer_number=plain(numbers[0]) if numbers else "",
-        sender=_name(owner),
+        sender=plain(writing_to.only(owner, "pd:Name")),
     )
 
 
-def _said_on(commitment: Commitment) -> datetime | None:
-    """When it was promised; None where nobody said, and the record only knows when it was written down."""
-    made = commitment.events[0] if commitment.events else None
-    known = made is not None and (commitment.source == "api" or made.happened_at != made.recorded_at)
-    return made.happened_at if made and known else None
-
-
-def _name(owner: Owner) -> str:
-    """The owner's name, where exactly one is kept."""
-    mine = [str(one.values["value"]) for one in store.digests(owner.db, owner.keyring, Item) if one.values["term"] == "pd:Name"]
-    return plain(mine[0]) if len(mine) == 1 else ""
+def _said_on(commitment: Commitment) -> date | datetime | None:
+    """When it was promised; None where nobody told, and the record only knows when it was written down. Over the API both are one."""
+    return commitment.events[0].happened_at if commitment.source == "api" and commitment.events else commitment.said_on
 
 
 def _answer_by(owner: Owner, commitment: Commitment) -> date:
@@ -147,7 +140,7 @@ def _claim(owner: Owner, commitment_id: str, commitment: Commitment, day: date |
 def _addressee(owner: Owner, commitment: Commitment) -> Addressee:
     """The company; where a permission carries the promise, by that. Raises NotFound for a company that is gone, for own promises,
     and for what the law asks, which has letters of its own."""
-    if commitment.by == "me" or commitment.source == "law":
+    if not commitments.backing(commitment).promised:
         raise NotFound
     found = writing_to.addressee(owner, commitment.grant_id) if commitment.grant_id else None
     found = found or writing_to.addressee(owner, commitment.vendor_id)
@@ -175,11 +168,7 @@ def _page(
 
 def _read(form: Form, to: Addressee, commitment_id: str, owner: Owner) -> tuple[LetterRecord | None, FormErrors]:
     errors = FormErrors()
-    subject, body, way = (form.get(name) for name in FIELDS)
-    errors.require("subject", subject, _("Say in a few words what it is about."))
-    errors.limit("subject", subject, SUBJECT)
-    errors.require("body", body, _("A letter needs words."))
-    errors.limit("body", body, LONGEST)
+    subject, body, way = *words(form, errors), form.get("way")
     if way not in WAYS or way == "other" or (way == "api" and not to.key):
         errors.add("way", _("Choose how it is to go."))
     if errors:

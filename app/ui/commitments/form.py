@@ -1,14 +1,14 @@
 """The form for a promise: from what was typed to a record, or to what is wrong with it."""
 
 from collections.abc import Container
-from datetime import datetime, time
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from app.auth.form import Form
 from app.i18n import _
-from app.ui import dates, wording
+from app.ui import amounts, dates, wording
 from app.ui.commitments import schedule_form
 from app.ui.forms import FormErrors
 from app.ui.requests import terms_in_words
@@ -40,7 +40,8 @@ def read(
         errors.add("by", _("Say who promised it."))
     if form.get("source", "other") not in wording.SOURCE:
         errors.add("source", _("Choose where it was said."))
-    said_at = _said_at(form, errors, now.astimezone(ZoneInfo(zone)))
+    here = now.astimezone(ZoneInfo(zone))
+    said_on = dates.read("said_on", form.get("said_on"), errors, latest=here.date())
     due_date, due_at, schedule = schedule_form.read(form, errors, zone)
     remedy = _remedy(form, errors)
     if errors:
@@ -57,34 +58,32 @@ def read(
         schedule=schedule,
         remedy=remedy,
         said_in=said_in,
-        events=(CommitmentEvent(type="accepted", happened_at=said_at or now, recorded_at=now),),
+        said_on=said_on,
+        events=(CommitmentEvent(type="accepted", happened_at=_since(said_on, here), recorded_at=now),),
     )
     return made, errors
 
 
-def _said_at(form: Form, errors: FormErrors, now: datetime) -> datetime | None:
-    """When it was said, if the day is told: about noon of it, and never the moment of writing, by which an untold day is known."""
-    day = dates.read("said_on", form.get("said_on"), errors, latest=now.date())
-    if day is None or errors:
-        return None
-    noon = datetime.combine(day, time(12), tzinfo=now.tzinfo)
-    return noon if noon < now else datetime.combine(day, time(), tzinfo=now.tzinfo)
+def _since(said_on: date | None, now: datetime) -> datetime:
+    """Since when it stands: noon of the day on which it was said, if that is told and over, else now."""
+    return min(now, datetime.combine(said_on, dates.NOON, tzinfo=now.tzinfo)) if said_on else now
 
 
 def _remedy(form: Form, errors: FormErrors) -> Remedy | None:
-    kind, amount, currency = form.get("remedy"), form.get("amount").replace(",", "."), form.get("currency").upper()
+    kind, typed, code = form.get("remedy"), form.get("amount"), form.get("currency")
     if not kind:
-        if amount or form.get("remedy_note"):
+        if typed or form.get("remedy_note"):
             errors.add("remedy", _("Say what is owed, or leave amount and note empty."))
         return None
-    if bool(amount) != bool(currency):
-        errors.add("currency" if amount else "amount", _("An amount and its currency come together."))
+    if bool(typed) != bool(code):
+        errors.add("currency" if typed else "amount", _("An amount and its currency come together."))
+    amount, currency = amounts.read(typed, code, errors)
     try:
         return Remedy.model_validate(
             {
                 "kind": kind,
-                "amount": amount or None,
-                "currency": currency or None,
+                "amount": amount,
+                "currency": currency,
                 "within": form.get("within") or None,
                 "note": form.get("remedy_note"),
             }
@@ -98,12 +97,12 @@ def _remedy(form: Form, errors: FormErrors) -> Remedy | None:
 def _explain(field: str, errors: FormErrors) -> None:
     said = {
         "kind": ("remedy", _("Choose one of the list.")),
-        "amount": ("amount", _("An amount such as 20.00, please.")),
-        "currency": ("currency", _("Three letters, such as EUR.")),
         "within": ("within", _("Choose one of the times in the list.")),
         "note": ("remedy_note", _("At most 1000 characters, please.")),
     }
-    errors.add(*said[field])
+    # What is wrong with the money is told already.
+    if field in said:
+        errors.add(*said[field])
 
 
 def remedy_words(remedy: Remedy) -> str:

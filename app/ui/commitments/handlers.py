@@ -19,7 +19,8 @@ from app.relationships import commitments, scorecard
 from app.ui import arriving, wording
 from app.ui.commitments import form as promise_form
 from app.ui.commitments import promises, schedule_form, schedule_words, strip
-from app.ui.commitments.page import day_of, find, show_page
+from app.ui.commitments.page import day_of, show_page
+from app.ui.commitments.promises import find
 from app.ui.commitments.scorecard import OUTCOME
 from app.ui.commitments.strip import Strip
 from app.ui.operator import clients
@@ -99,7 +100,7 @@ def index(request: Request, owner: Reader, vendor: str = "", by: str = "", turne
         closed=tuple(row for is_open, row in rows if not is_open),
         overdue=sum(row.overdue for _open, row in rows),
         chosen=_choice(mine, vendor, by, turned),
-        strip=strip.of(every, {one.vendor_id: one.name for one in mine.values()}, owner),
+        strip=strip.of(every, owner),
     )
     return render(request, page, owner=owner)
 
@@ -180,11 +181,10 @@ def _of_message(owner: Owner, message_id: str) -> dict[str, list[str]]:
 
 def _row(commitment_id: str, commitment: Commitment, mine: Mapping[str, Known], now: datetime) -> Row:
     state = commitments.state(commitment.events)
-    vendor = mine.get(commitment.vendor_id)
     return Row(
         commitment_id=commitment_id,
         promise=plain(commitment.promise),
-        vendor=vendor.name if vendor else _("a company that you removed"),
+        vendor=clients.name_of(mine, commitment.vendor_id),
         by=commitment.by,
         state=wording.of_code(wording.COMMITMENT, state),
         tone=wording.COMMITMENT_TONE[state],

@@ -134,16 +134,9 @@ class ShowPage(Page):
     claim_first: bool
     deciding: Deciding
     whole: Deciding | None
+    late_since: date | None
     values: Mapping[str, str]
     errors: Mapping[str, str]
-
-
-def find(owner: Owner, commitment_id: str) -> Commitment:
-    """A promise of the owner's record. Raises NotFound."""
-    opened = store.get(owner.db, owner.keyring, Commitment, commitment_id)
-    if opened is None:
-        raise NotFound
-    return opened.fields
 
 
 def day_of(typed: str) -> date | None:
@@ -160,7 +153,6 @@ def show_page(
     """One promise in words, with the form as it stands; `time` is the one of several that is chosen."""
     state = commitments.state(commitment.events)
     backing = commitments.backing(commitment)
-    today = dates.today(owner).isoformat()
     waits = commitments.deadline(commitment, now=owner.now)
     many = isinstance(commitment.schedule, (Cycle, Following))
     time = time or _first_waiting(commitment, owner.now)
@@ -193,22 +185,22 @@ def show_page(
         proofs=proofs.of(owner, commitment_id, commitment),
         letters=_letters(owner, commitment_id),
         matter=matter_parts.of_promise(owner, commitment_id),
-        claimable=commitment.by == "them" and commitment.source != "law" and state != "offered",
+        claimable=backing.promised and state != "offered",
         claim_first=commitments.state(one.events) == "broken",
         deciding=_of_time(commitment, time, owner.now) if many else _deciding(commitment, commitments.acts(commitment)),
         whole=_deciding(commitment, commitments.acts(commitment)) if many else None,
-        values={name: form.get(name) for name in ("note", "amount", "currency")}
-        | {"happened_on": form.get("happened_on", today), "broken_on": form.get("broken_on", _broken_on(one, owner))},
+        late_since=late_since(commitment, owner),
+        values={name: form.get(name) for name in ("happened_on", "note", "amount", "currency")},
         errors=errors,
     )
 
 
-def _broken_on(one: Commitment, owner: Owner) -> str:
-    """The first day on which a promise that is overdue was late, to be changed; nothing while it can still be kept in time."""
-    due = commitments.due(one) if one.schedule is None and "break" in commitments.acts(one) else None
+def late_since(commitment: Commitment, owner: Owner) -> date | None:
+    """The first day on which a promise of one time was late; None while it can still be kept in time."""
+    due = commitments.due(commitment) if commitment.schedule is None and "break" in commitments.acts(commitment) else None
     if due is None or due > owner.now:
-        return ""
-    return min(due.astimezone(ZoneInfo(one.time_zone)).date(), dates.today(owner)).isoformat()
+        return None
+    return min(due.astimezone(ZoneInfo(commitment.time_zone)).date(), dates.today(owner))
 
 
 def _letters(owner: Owner, commitment_id: str) -> tuple[LetterLine, ...]:

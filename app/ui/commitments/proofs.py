@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from app.auth.owner import Owner, Writer
 from app.errors import NotFound
+from app.ui.commitments.promises import find
 from app.ui.documents import handlers as documents
 from app.ui.documents.handlers import MOST_PROOFS, Row
 from app.ui.render import see_other
@@ -53,7 +54,7 @@ def of(owner: Owner, commitment_id: str, commitment: Commitment) -> Proofs:
 @router.post("/commitments/{commitment_id}/proofs")
 def link(commitment_id: str, owner: Writer) -> Response:
     """Say what a document shows: one of the company's, or one that hangs on the promise already."""
-    commitment, document_id = _find(owner, commitment_id), owner.form.get("document")
+    commitment, document_id = find(owner, commitment_id), owner.form.get("document")
     holders = (commitment_id, commitment.vendor_id)
     holder = next((one for one in holders if attachments.find(owner.db, owner.keyring, one, document_id)), None)
     if holder is None:
@@ -70,16 +71,9 @@ def link(commitment_id: str, owner: Writer) -> Response:
 @router.post("/commitments/{commitment_id}/proofs/{document_id}/remove")
 def unlink(commitment_id: str, document_id: str, owner: Writer) -> Response:
     """It belongs to the promise no more. The document stays with its company."""
-    commitment = _find(owner, commitment_id)
+    commitment = find(owner, commitment_id)
     _replace(owner, commitment_id, commitment, tuple(proof for proof in commitment.proofs if proof.document_id != document_id))
     return see_other(f"/commitments/{commitment_id}?done=proof-gone#proofs")
-
-
-def _find(owner: Owner, commitment_id: str) -> Commitment:
-    opened = store.get(owner.db, owner.keyring, Commitment, commitment_id)
-    if opened is None:
-        raise NotFound
-    return opened.fields
 
 
 def _replace(owner: Owner, commitment_id: str, commitment: Commitment, proofs: tuple[Proof, ...]) -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from app.auth.form import Form
 from app.i18n import Lazy, _, lazy
+from app.ui import amounts, dates
 from app.ui.forms import FormErrors
 from vault.records import Cycle, Following, Layer, PriceHeld, Schedule, Term, Warranty
 
@@ -54,30 +55,12 @@ def read(form: Form, errors: FormErrors, zone: str) -> tuple[date | None, dateti
         return None, None, None
 
 
-def day(form: Form, errors: FormErrors, name: str, *, required: bool = False) -> date | None:
-    """A day that was typed; None, and why, where it is none."""
-    typed = form.get(name)
-    if not typed:
-        if required:
-            errors.add(name, _("A day, please."))
-        return None
-    try:
-        found = date.fromisoformat(typed)
-    except ValueError:
-        errors.add(name, _("A date such as 2027-06-30, please."))
-        return None
-    if not 1970 <= found.year < 9000:
-        errors.add(name, _("A day of this age, please."))
-        return None
-    return found
-
-
 def _once(form: Form, errors: FormErrors, zone: str) -> tuple[date | None, datetime | None]:
     """A day, or a moment of a day; neither when nothing was typed."""
     clock = form.get("due_time")
     if clock and not form.get("due_date"):
         errors.add("due_date", _("A time needs its day."))
-    due_date = day(form, errors, "due_date")
+    due_date = dates.read("due_date", form.get("due_date"), errors)
     if not clock or due_date is None:
         return due_date, None
     try:
@@ -87,8 +70,13 @@ def _once(form: Form, errors: FormErrors, zone: str) -> tuple[date | None, datet
         return None, None
 
 
+def _day(form: Form, errors: FormErrors, name: str) -> date | None:
+    """A day that its schedule cannot do without."""
+    return dates.read(name, errors.require(name, form.get(name), _("A day, please.")), errors)
+
+
 def _cycle(form: Form, errors: FormErrors) -> Schedule | None:
-    first, until = day(form, errors, "first", required=True), day(form, errors, "until")
+    first, until = _day(form, errors, "first"), dates.read("until", form.get("until"), errors)
     if first is None or "until" in errors:
         return None
     if until is not None and until < first:
@@ -103,26 +91,25 @@ def _following(form: Form, errors: FormErrors) -> Schedule | None:
 
 
 def _term(form: Form, errors: FormErrors) -> Schedule | None:
-    ends = day(form, errors, "ends", required=True)
+    ends = _day(form, errors, "ends")
     if ends is None:
         return None
     return Term.model_validate({"ends": ends, "notice": form.get("notice") or None, "renews": form.get("renews") or None})
 
 
 def _price(form: Form, errors: FormErrors) -> Schedule | None:
-    until = day(form, errors, "price_until", required=True)
-    amount, currency = form.get("price_amount").replace(",", "."), form.get("price_currency").upper()
-    if bool(amount) != bool(currency):
-        errors.add("price_currency" if amount else "price_amount", _("An amount and its currency come together."))
-    if until is None or errors:
-        return None
-    return PriceHeld.model_validate({"until": until, "amount": amount or None, "currency": currency or None})
+    until = _day(form, errors, "price_until")
+    typed, code = form.get("price_amount"), form.get("price_currency")
+    if bool(typed) != bool(code):
+        errors.add("price_currency" if typed else "price_amount", _("An amount and its currency come together."))
+    amount, currency = amounts.read(typed, code, errors, fields=("price_amount", "price_currency"))
+    return PriceHeld(until=until, amount=amount, currency=currency) if until and not errors else None
 
 
 def _warranty(form: Form, errors: FormErrors) -> Schedule | None:
     layers = []
     for by in LAYERS:
-        starts, until = day(form, errors, f"{by}_starts"), day(form, errors, f"{by}_until")
+        starts, until = (dates.read(name, form.get(name), errors) for name in (f"{by}_starts", f"{by}_until"))
         if starts and until and until >= starts:
             errors.limit(f"{by}_what", form.get(f"{by}_what"), 1000)
             layers.append((by, starts, until, form.get(f"{by}_what")))
@@ -148,7 +135,5 @@ def _explain(field: str, errors: FormErrors) -> None:
         "within": ("counted", _("Choose one of the times in the list.")),
         "notice": ("notice", _("Choose one of the times in the list.")),
         "renews": ("renews", _("Choose one of the times in the list.")),
-        "amount": ("price_amount", _("An amount such as 20.00, please.")),
-        "currency": ("price_currency", _("Three letters, such as EUR.")),
     }
     errors.add(*said.get(field, ("when", _("This does not fit together. Look at it once more."))))

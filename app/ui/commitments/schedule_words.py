@@ -32,12 +32,15 @@ _EVERY: Mapping[str, Lazy] = {
 def when(at: datetime, zone: str) -> str:
     """An instant at which something is due: the day that is then over where it is a midnight of the zone, else date and time."""
     local = at.astimezone(ZoneInfo(zone))
-    return as_date(day(at, zone)) if local.time() == time() else as_datetime(at)
+    return as_date(_day(local)) if local.time() == time() else as_datetime(at)
 
 
 def day(at: datetime, zone: str) -> date:
     """The day on which something is due: the one that is then over where the instant is a midnight of the zone."""
-    local = at.astimezone(ZoneInfo(zone))
+    return _day(at.astimezone(ZoneInfo(zone)))
+
+
+def _day(local: datetime) -> date:
     return local.date() - timedelta(days=1) if local.time() == time() else local.date()
 
 

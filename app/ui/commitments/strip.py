@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from app.auth.owner import Owner
-from app.i18n import _
 from app.relationships import commitments
 from app.relationships.commitments import Occurrence
 from app.relationships.rights import months_after
-from app.ui import wording
+from app.ui import dates, wording
 from app.ui.commitments import schedule_words
 from app.ui.locale import locale
+from app.ui.operator import clients
+from app.ui.operator.clients import Known
 from app.ui.vendors.words import plain
 from vault.records import Commitment
 
@@ -69,10 +70,9 @@ class Strip:
     late: int
 
 
-def of(promises: Iterable[tuple[str, Commitment]], names: Mapping[str, str], owner: Owner) -> Strip | None:
+def of(promises: Iterable[tuple[str, Commitment]], owner: Owner) -> Strip | None:
     """What lies ahead of promises that are still open; None where nothing does."""
-    zone, now = ZoneInfo(owner.profile.time_zone), owner.now
-    today = now.astimezone(zone).date()
+    zone, now, today = ZoneInfo(owner.profile.time_zone), owner.now, dates.today(owner)
     year = datetime.combine(months_after(today, COUNT), datetime.min.time(), tzinfo=zone)
     found = [
         (one, record_id, promise)
@@ -83,7 +83,8 @@ def of(promises: Iterable[tuple[str, Commitment]], names: Mapping[str, str], own
     if not found:
         return None
     found.sort(key=lambda each: each[0].at)
-    rows = [_row(one, record_id, promise, names) for one, record_id, promise in found]
+    mine = clients.vendors(owner)
+    rows = [_row(one, record_id, promise, mine) for one, record_id, promise in found]
     weeks = [today + WEEK * number for number in range(COUNT + 1)]
     months = [months_after(today.replace(day=1), number) for number in range(COUNT + 1)]
     return Strip(
@@ -96,13 +97,13 @@ def of(promises: Iterable[tuple[str, Commitment]], names: Mapping[str, str], own
     )
 
 
-def _row(one: Occurrence, record_id: str, promise: Commitment, names: Mapping[str, str]) -> Row:
+def _row(one: Occurrence, record_id: str, promise: Commitment, mine: Mapping[str, Known]) -> Row:
     time = f"?time={one.occurrence.isoformat()}" if one.occurrence else ""
     return Row(
         day=one.day,
         what=wording.of_code(schedule_words.WAITS, one.of),
         promise=plain(promise.promise),
-        who=names.get(promise.vendor_id, _("a company that you removed")),
+        who=clients.name_of(mine, promise.vendor_id),
         mine=promise.by == "me",
         href=f"/commitments/{record_id}{time}",
     )

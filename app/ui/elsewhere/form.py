@@ -1,18 +1,14 @@
 """The form of a consent given elsewhere: what was typed, and the record it makes."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from pydantic import ValidationError
 
 from app.auth.form import Form
 from app.auth.owner import Owner
 from app.i18n import _
 from app.ui import dates
 from app.ui.elsewhere.parts import CHANNEL
-from app.ui.forms import FormErrors
+from app.ui.forms import FormErrors, made
 from consent import vocabulary
 from vault.records import Elsewhere, ElsewhereStep
 
@@ -59,29 +55,14 @@ def parse(
     expires_on = dates.read("expires_on", sent["expires_on"], errors)
     if given_on and expires_on and expires_on < given_on:
         errors.add("expires_on", _("It cannot end before it was given."))
-    if errors:
-        return None, errors
     values: dict[str, Any] = {name: sent[name] for name in ("what", "purpose", "data", "place", "channel", "wording", "note")}
     values |= {"vendor_id": sent["vendor"], "given_on": given_on, "expires_on": expires_on}
     values |= {"steps": known.steps if known else (), "recorded_at": known.recorded_at if known else owner.now}
-    try:
-        return Elsewhere.model_validate(values), errors
-    except ValidationError as bad:
-        errors.add(str(bad.errors(include_input=False)[0]["loc"][0]), _("This contains what cannot be kept. Type it again."))
-        return None, errors
+    return made(Elsewhere, values, errors), errors
 
 
 def read_step(owner: Owner, kind: str, errors: FormErrors) -> ElsewhereStep | None:
     """One step, on the day typed or today."""
-    today = dates.today(owner)
-    day = dates.read("on", owner.form.get("on"), errors, latest=today) or today
-    errors.limit("note", owner.form.get("note"), TEXT)
-    if errors:
-        return None
-    zone = ZoneInfo(owner.profile.time_zone)
-    at = owner.now if day == today else datetime.combine(day, time(12), tzinfo=zone)
-    try:
-        return ElsewhereStep.model_validate({"type": kind, "happened_at": at, "recorded_at": owner.now, "note": owner.form.get("note")})
-    except ValidationError:
-        errors.add("note", _("This contains what cannot be kept. Type it again."))
-        return None
+    at = dates.moment(owner, dates.read("on", owner.form.get("on"), errors, latest=dates.today(owner)))
+    note = errors.limit("note", owner.form.get("note"), TEXT)
+    return made(ElsewhereStep, {"type": kind, "happened_at": at, "recorded_at": owner.now, "note": note}, errors)

@@ -208,10 +208,10 @@ def _more_purposes() -> list[Option]:
 def _show(owner: Owner, consent_id: str, consent: Elsewhere, asked: str, errors: Mapping[str, str]) -> ShowPage:
     letters = _letters(owner, consent_id)
     standing = elsewhere.standing(consent, letters, today=dates.today(owner))
-    known = clients.vendors(owner).get(consent.vendor_id)
+    mine = clients.vendors(owner)
     return ShowPage(
         consent_id=consent_id,
-        vendor=known.name if known else _("a company that you removed"),
+        vendor=clients.name_of(mine, consent.vendor_id),
         facts=elsewhere.facts(consent),
         purpose=elsewhere_parts.purpose(elsewhere.facts(consent).purpose),
         channel=str(CHANNEL[consent.channel]),
@@ -221,7 +221,7 @@ def _show(owner: Owner, consent_id: str, consent: Elsewhere, asked: str, errors:
         means=str(MEANS[standing.state]),
         held=standing.state is State.GIVEN or standing.state is State.EXPIRED,
         sent=standing.state is State.SENT,
-        letter=elsewhere_parts.letter_to_withdraw(consent.vendor_id, consent_id) if known else "",
+        letter=elsewhere_parts.letter_to_withdraw(consent.vendor_id, consent_id) if consent.vendor_id in mine else "",
         letter_id=standing.letter_id or "",
         answered_at=standing.answered_at,
         recorded_at=consent.recorded_at,

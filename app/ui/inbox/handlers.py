@@ -73,7 +73,7 @@ class IndexPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
-    """One message. `body` has been through `vendor_words.letter`."""
+    """One message. `body` has been through `vendors.words.letter`."""
 
     template: ClassVar[str] = "inbox/show.html"
     message_id: str

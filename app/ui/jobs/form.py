@@ -2,17 +2,14 @@
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
 from typing import Any
-
-from pydantic import ValidationError
 
 from app.auth.form import Form
 from app.auth.owner import Owner
 from app.i18n import Lazy, _, lazy
+from app.ui import dates
 from app.ui.balance import words
-from app.ui.balance.factors import happened
-from app.ui.forms import FormErrors
+from app.ui.forms import FormErrors, made
 from vault.records import Alternative, Closed, Fired, Gone, Hired, Job, JobStep, Looked, Reviewed, Weighed
 
 BOUND: Mapping[str, Lazy] = {
@@ -31,14 +28,8 @@ def read_job(form: Form, known: Job | None, errors: FormErrors) -> Job | None:
     errors.limit("title", errors.require("title", form.get("title"), _("Say what you want to get done.")), TITLE)
     outcomes = lines("outcomes", form.get("outcomes"), errors)
     errors.limit("note", form.get("note"), NOTE)
-    if errors:
-        return None
     values = {"title": form.get("title"), "outcomes": outcomes, "note": form.get("note")}
-    try:
-        return Job.model_validate({**values, "steps": [step.model_dump() for step in known.steps] if known else ()})
-    except ValidationError:
-        errors.add("title", _("This contains what cannot be kept. Type it again."))
-        return None
+    return made(Job, {**values, "steps": [step.model_dump() for step in known.steps] if known else ()}, errors)
 
 
 def read_step(kind: type[JobStep], owner: Owner, vendors: Collection[str], errors: FormErrors) -> JobStep | None:
@@ -46,15 +37,8 @@ def read_step(kind: type[JobStep], owner: Owner, vendors: Collection[str], error
     form = owner.form
     values = _READ[kind](form, vendors, errors)
     errors.limit("note", form.get("note"), NOTE)
-    since = happened(form.get("since"), owner, errors, "since")
-    if errors:
-        return None
-    try:
-        step = kind.model_validate({**values, "note": form.get("note"), "happened_at": since, "recorded_at": owner.now})
-    except ValidationError as bad:
-        errors.add(str(bad.errors(include_input=False)[0]["loc"][-1]), _("This contains what cannot be kept. Type it again."))
-        return None
-    return step
+    since = dates.moment(owner, dates.read("since", form.get("since"), errors, latest=dates.today(owner)))
+    return made(kind, {**values, "note": form.get("note"), "happened_at": since, "recorded_at": owner.now}, errors)
 
 
 def lines(name: str, typed: str, errors: FormErrors) -> tuple[str, ...]:
@@ -72,14 +56,9 @@ def _weighed(form: Form, vendors: Collection[str], errors: FormErrors) -> dict[s
 
 
 def _hired(form: Form, vendors: Collection[str], errors: FormErrors) -> dict[str, Any]:
-    bound, typed = _chosen(form, "bound", BOUND, errors), form.get("bound_until")
-    until: date | None = None
-    if typed:
-        try:
-            until = date.fromisoformat(typed)
-        except ValueError:
-            errors.add("bound_until", _("A date such as 2027-06-30, please."))
-    if bound == "until" and not typed:
+    bound = _chosen(form, "bound", BOUND, errors)
+    until = dates.read("bound_until", form.get("bound_until"), errors)
+    if bound == "until" and until is None:
         errors.add("bound_until", _("Until which day?"))
     return {"vendor_id": _vendor(form, vendors, errors), "bound": bound, "bound_until": until if bound == "until" else None}
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +15,7 @@ from app.errors import NotFound
 from app.i18n import _
 from app.relationships import jobs
 from app.relationships.jobs import Standing
+from app.ui import dates
 from app.ui.balance import words
 from app.ui.forms import FormErrors
 from app.ui.jobs import form as job_form
@@ -266,14 +266,14 @@ def _show(owner: Owner, job_id: str, job: Job, asked: str, values: Mapping[str, 
         asked=asked,
         values=values,
         errors=errors,
-        today=owner.now.astimezone(ZoneInfo(owner.profile.time_zone)).date().isoformat(),
+        today=dates.today(owner).isoformat(),
     )
 
 
 def _hire(one: Hired, standing: Standing, mine: Mapping[str, Known]) -> Hire:
     review = standing.reviews.get(one.vendor_id)
     said = _("It went %(went)s. Hire again: %(again)s.") % {"went": WENT[review.went], "again": AGAIN[review.again]} if review else ""
-    name = mine[one.vendor_id].name if one.vendor_id in mine else _("a company that you removed")
+    name = clients.name_of(mine, one.vendor_id)
     return Hire(one.vendor_id if one.vendor_id in mine else "", name, one.happened_at, one.bound, jobs.bound_until(one), said)
 
 

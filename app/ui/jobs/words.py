@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from app.i18n import _
 from app.ui.balance import words
 from app.ui.jobs.form import AGAIN, WENT
+from app.ui.operator import clients
 from app.ui.operator.clients import Known
 from vault.records import Alternative, Closed, Fired, Gone, Hired, Job, JobStep, Looked, Reviewed, Weighed
 
@@ -35,11 +36,11 @@ def _said(step: JobStep, mine: Mapping[str, Known], job: Job) -> str:  # noqa: P
             said = {"ordinary": words.IMPORTANCE[step.ordinary], "need": words.IMPORTANCE[step.need]}
             return _("What hangs on it: %(ordinary)s on an ordinary day, %(need)s on the day it is needed") % said
         case Hired():
-            return _("Hired %(name)s") % {"name": _name(step.vendor_id, mine)}
+            return _("Hired %(name)s") % {"name": clients.name_of(mine, step.vendor_id)}
         case Fired():
-            return _("Let %(name)s go") % {"name": _name(step.vendor_id, mine)}
+            return _("Let %(name)s go") % {"name": clients.name_of(mine, step.vendor_id)}
         case Reviewed():
-            told = {"name": _name(step.vendor_id, mine), "went": str(WENT[step.went]), "again": str(AGAIN[step.again])}
+            told = {"name": clients.name_of(mine, step.vendor_id), "went": str(WENT[step.went]), "again": str(AGAIN[step.again])}
             return _("With %(name)s it went %(went)s; hire again: %(again)s") % told
         case Alternative():
             return _("%(name)s would do") % {"name": step.name}
@@ -50,7 +51,3 @@ def _said(step: JobStep, mine: Mapping[str, Known], job: Job) -> str:  # noqa: P
             return _("Looked around: what is noted is all there is")
         case Closed():
             return _("Needs doing no more")
-
-
-def _name(vendor_id: str, mine: Mapping[str, Known]) -> str:
-    return mine[vendor_id].name if vendor_id in mine else _("a company that you removed")

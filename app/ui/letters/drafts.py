@@ -1,9 +1,8 @@
 """A letter that has not gone yet: its words changed, the address that it lacks, and the owner's word that it has gone."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from app.auth.owner import Reader, Writer
 from app.errors import NotFound
 from app.exchange import letters
 from app.i18n import _
+from app.mail_server import normal_address
 from app.ui.forms import FormErrors
 from app.ui.letters import handlers, rights_letters
 from app.ui.letters.handlers import WAYS
@@ -22,9 +22,6 @@ from vault import store
 from vault.records import Fields, Vendor
 
 router = APIRouter(include_in_schema=False)
-
-_MAIL: Final = re.compile(r"[^\s\x00-\x1f@,;<>]+@[^\s\x00-\x1f@,;<>]+")
-_LINE: Final = 1000
 
 F = TypeVar("F", bound=Fields)
 
@@ -73,9 +70,10 @@ def recipient(request: Request, letter_id: str, owner: Writer) -> Response:
     opened = store.get(owner.db, owner.keyring, Vendor, letter.vendor_id) if letter.vendor_id else None
     if opened is None or letter.vendor_id is None:
         raise NotFound
-    if not _MAIL.fullmatch(typed) or len(typed) > _LINE:
+    address = normal_address(typed)
+    if address is None:
         errors.add("email", _("Write one e-mail address, like help@shop.example."))
-    vendor = None if errors else _valid(opened.fields, {"contacts": (*opened.fields.contacts, {"kind": "email", "value": typed})})
+    vendor = None if errors else _valid(opened.fields, {"contacts": (*opened.fields.contacts, {"kind": "email", "value": address})})
     if vendor is None:
         errors.add("email", _("This is more than a record holds, or contains what cannot be kept."))
         page = handlers.page_of(owner, letter_id, letter, values={"email": typed}, errors=errors)

@@ -23,7 +23,7 @@ from app.ui.forms import FormErrors
 from app.ui.letters import matter_parts, rights_letters, writing_to
 from app.ui.letters.matter_parts import MatterLine
 from app.ui.letters.rights_letters import Drafted
-from app.ui.letters.writing_to import Addressee
+from app.ui.letters.writing_to import SUBJECT, Addressee
 from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render, see_other
@@ -48,7 +48,7 @@ WAYS: Final[Mapping[str, Lazy]] = {
     "post": lazy("on paper"),
     "other": lazy("another way"),
 }
-LONGEST, SUBJECT = 20_000, 200
+LONGEST: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Said:
-    """An answer in a thread. `body` has been through `vendor_words`."""
+    """An answer in a thread. `body` has been through `vendors.words`."""
 
     sender: str
     title: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import ClassVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -58,7 +58,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Moment:
-    """One thing that happened in a matter. `side` says whose act it was; `body` has been through `vendor_words`, or is the owner's."""
+    """One thing that happened in a matter. `side` says whose act it was; `body` has been through `vendors.words`, or is the owner's."""
 
     at: datetime
     side: str
@@ -185,7 +185,7 @@ def step(request: Request, matter_id: str, owner: Writer) -> Response:
     if errors:
         return render(request, _page(owner, found, errors), owner=owner, status=422)
     try:
-        kept.take(owner.db, owner.act(), owner.keyring, found, steps[taken], on=day, happened_at=_moment(owner, day))
+        kept.take(owner.db, owner.act(), owner.keyring, found, steps[taken], on=day, happened_at=dates.moment(owner, day))
     except IllegalStep:
         return see_other(f"/rights/{matter_id}?done=already")
     return see_other(f"/rights/{matter_id}?done=noted")
@@ -213,11 +213,6 @@ def _find(owner: Owner, matter_id: str) -> Found:
     if found is None:
         raise NotFound
     return found
-
-
-def _moment(owner: Owner, day: date) -> datetime:
-    """Now for today, else noon of that day where the owner is."""
-    return owner.now if day == dates.today(owner) else datetime.combine(day, time(12), tzinfo=ZoneInfo(owner.profile.time_zone))
 
 
 def _page(owner: Owner, found: Found, errors: dict[str, str]) -> ShowPage:

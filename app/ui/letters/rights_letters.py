@@ -22,13 +22,13 @@ from app.relationships.rights import RULES, Clock, Law, Right
 from app.relationships.rights_words import Facts, Words
 from app.ui import dates
 from app.ui.forms import FormErrors
-from app.ui.letters import matter_words
+from app.ui.letters import matter_words, writing_to
 from app.ui.letters.writing_to import Addressee
 from app.ui.mirror import lines as mirror_lines
 from app.ui.operator import clients
 from app.ui.render import as_date
 from vault import store
-from vault.records import Elsewhere, Item, LetterRecord, Vendor
+from vault.records import Elsewhere, LetterRecord, Vendor
 
 
 class Identity(NamedTuple):
@@ -266,10 +266,8 @@ def _right(named: str) -> Right:
 
 
 def _only(owner: Owner, term: str) -> str:
-    """The one item of a kind; empty where there is none or a choice."""
-    ids = [one.record_id for one in store.digests(owner.db, owner.keyring, Item) if one.values["term"] == term]
-    opened = store.get(owner.db, owner.keyring, Item, ids[0]) if len(ids) == 1 else None
-    return " ".join(opened.fields.value.split()) if opened else ""
+    """As `writing_to.only`, on one line."""
+    return " ".join(writing_to.only(owner, term).split())
 
 
 _NEAREST: Mapping[Right, Right] = MappingProxyType({Right.WITHDRAWAL: Right.OPT_OUT, Right.OBJECTION: Right.OPT_OUT})

@@ -70,12 +70,14 @@ def mailto(owner: Owner, letter: LetterRecord) -> str:
 
 def letterhead(owner: Owner) -> tuple[str, ...]:
     """The owner's name and postal address, where there is exactly one of each."""
-    found = []
-    for term in ("pd:Name", "pd:PhysicalAddress"):
-        mine = [one.record_id for one in owner.digests(Item) if one.values["term"] == term]
-        opened = store.get(owner.db, owner.keyring, Item, mine[0]) if len(mine) == 1 else None
-        found += opened.fields.value.splitlines() if opened else []
-    return tuple(found)
+    return tuple(line for term in ("pd:Name", "pd:PhysicalAddress") for line in only(owner, term).splitlines())
+
+
+def only(owner: Owner, term: str) -> str:
+    """What the owner keeps of a kind (a `pd:` term), where it is exactly one; empty where there is none or a choice."""
+    mine = [one.record_id for one in owner.digests(Item) if one.values["term"] == term]
+    opened = store.get(owner.db, owner.keyring, Item, mine[0]) if len(mine) == 1 else None
+    return opened.fields.value if opened else ""
 
 
 def recipient(owner: Owner, letter: LetterRecord) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from app.i18n import Lazy, lazy
 from app.relationships.crm_mirror import Overlap, Side
 
-RADIUS = 80
-
 
 @dataclass(frozen=True)
 class Circle:

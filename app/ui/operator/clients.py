@@ -1,6 +1,6 @@
 """Who is on the other side: a client in its own unverified words, and the company that the owner knows it as."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -74,6 +74,11 @@ def vendors(owner: Owner) -> dict[str, Known]:
     """The owner's companies by record id, in the order of their names."""
     known = (one for names in _names(owner) for one in names.vendors.values())
     return {one.vendor_id: one for one in sorted(known, key=lambda one: one.name.casefold())}
+
+
+def name_of(known: Mapping[str, Known], vendor_id: str) -> str:
+    """What to call a company, also one that is gone."""
+    return known[vendor_id].name if vendor_id in known else _("a company that you removed")
 
 
 def of_parties(owner: Owner, ids: Iterable[str]) -> dict[str, Known]:

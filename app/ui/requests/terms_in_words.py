@@ -96,7 +96,7 @@ class TermsInWords:
 
 
 def in_words(terms: Terms) -> TermsInWords:
-    """Say terms in the reader's language. What the vendor wrote is passed through `vendor_words.plain`, nothing is left out."""
+    """Say terms in the reader's language. What the vendor wrote is passed through `vendors.words.plain`, nothing is left out."""
     notice = external(terms.notice.url)
     return TermsInWords(
         statement=plain(terms.statement),

@@ -18,6 +18,7 @@ from app.relationships import jobs
 from app.ui.balance import words as balance_words
 from app.ui.commitments import form as promise_form
 from app.ui.forms import FormErrors
+from app.ui.letters.handlers import words
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.today.first_evening_words import DRAFTS, FORGOTTEN, HELD, HELD_TEXT, STEPS, TITLE, Step
@@ -29,7 +30,7 @@ from vault.records import Commitment, Hired, Job, LetterRecord, Vendor, Weighed
 router = APIRouter(include_in_schema=False)
 
 COMPANIES = 3
-LONGEST, SUBJECT, TITLE_LENGTH = 20_000, 200, 200
+TITLE_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -245,11 +246,9 @@ def _promise(owner: Owner, made: Made, errors: FormErrors) -> None:
 
 def _letter(owner: Owner, made: Made, errors: FormErrors) -> None:
     to = {one.vendor_id: one.name for one in made.companies}.get(owner.form.get("to"))
-    subject, body = (owner.form.get(name).replace("\r\n", "\n").strip() for name in ("subject", "body"))
     if to is None:
         errors.add("to", _("Choose the company that this is about."))
-    errors.limit("subject", errors.require("subject", subject, _("Say in a few words what it is about.")), SUBJECT)
-    errors.limit("body", errors.require("body", body, _("A letter needs words.")), LONGEST)
+    subject, body = words(owner.form, errors)
     if errors:
         return
     said = {"vendor_id": owner.form.get("to"), "to": to, "way": "email", "subject": subject, "body": body, "written_at": owner.now}

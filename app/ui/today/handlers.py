@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.auth import restored
 from app.auth.owner import Owner, Reader, Writer
+from app.exchange import promises
 from app.i18n import _, ngettext
 from app.relationships import commitments, jobs
 from app.ui import arriving
@@ -61,7 +62,7 @@ class _Here(NamedTuple):
     """What Today reads once and shows in several places."""
 
     vendors: dict[str, dict[str, Any]]
-    promises: list[Digest]
+    promises: list[store.Opened[Commitment]]
     letters: list[Digest]
     works: list[store.Opened[Job]]
 
@@ -72,13 +73,13 @@ def index(request: Request, owner: Reader) -> Response:
     arriving.collect(owner)
     here = _Here(
         {digest.record_id: digest.values for digest in owner.digests(Vendor)},
-        owner.digests(Commitment),
+        promises.told(owner.db, owner.keyring, owner.digests(Commitment)),
         owner.digests(LetterRecord),
         list(store.all_of(owner.db, owner.keyring, Job)),
     )
-    promises = [(one.record_id, commitments.from_digest(one.values)) for one in here.promises]
+    made = [(one.record_id, one.fields) for one in here.promises]
     with in_zone(owner.profile.time_zone):
-        groups = _groups(owner, here, promises, opened=request.query_params.get("all", ""))
+        groups = _groups(owner, here, made, opened=request.query_params.get("all", ""))
         hired = any(jobs.vendors(work.fields) for work in here.works)
         evening = first_evening.done(len(here.vendors), hired=hired, promises=bool(here.promises), letters=bool(here.letters))
         page = TodayPage(
@@ -86,8 +87,8 @@ def index(request: Request, owner: Reader) -> Response:
             paused=pausing.paused(owner.db, owner.account_id),
             alarms=tuple(today_alarms.alarms(owner)),
             groups=tuple(one for one in groups if one.tasks),
-            ahead=strip.of(promises, _names(here), owner),
-            kept=_kept(here, promises),
+            ahead=strip.of(made, owner),
+            kept=_kept(here, made),
             steps=today_steps.steps(owner, evening),
             begun=bool(here.vendors),
         )
@@ -122,7 +123,7 @@ def _groups(owner: Owner, here: _Here, promises: Sequence[tuple[str, Commitment]
 
 def _names(here: _Here) -> dict[str, str]:
     """The names of the companies that have promises."""
-    wanted = {str(one.values["vendor_id"]) for one in here.promises}
+    wanted = {one.fields.vendor_id for one in here.promises}
     return {vendor_id: str(here.vendors[vendor_id]["name"]) for vendor_id in wanted if vendor_id in here.vendors}
 
 

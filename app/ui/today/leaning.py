@@ -4,7 +4,7 @@ Weighed from digests and from those few records that could make it certain. What
 purchases to read; with more of them it is left open, so that nothing is said here that the balance itself would not say.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.auth.owner import Owner
@@ -19,15 +19,14 @@ from app.relationships.leaning import Leaning
 from app.ui.balance import weighing, words
 from app.ui.today.parts import Task
 from vault import store
-from vault.records import Interaction, Job
-from vault.segments import Digest
+from vault.records import Commitment, Interaction, Job
 
 FEW = 2000
 """So many interactions are read for what was paid; beyond, the share of spend stays open."""
 
 
 def tasks(
-    owner: Owner, vendors: Mapping[str, Mapping[str, Any]], promises: Sequence[Digest], works: Iterable[store.Opened[Job]]
+    owner: Owner, vendors: Mapping[str, Mapping[str, Any]], promises: Iterable[store.Opened[Commitment]], works: Iterable[store.Opened[Job]]
 ) -> list[Task]:
     """One line for each company that leans too far, the most lopsided for certain first. `vendors` are the digests by id."""
     evidence = weighing.of_leaning(owner, vendors, promises, works)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from app.auth import resealing
@@ -21,17 +23,12 @@ from vault.records import AddressRecord
 RUNNING_OUT = timedelta(days=30)
 OPEN_STATES = ("given", "paused", "suspended")
 
+Row = TypeVar("Row", Grant, ConsentRequest)
+
 
 def requests(owner: Owner) -> Iterator[Task]:
     """Requests that wait for an answer, the oldest first."""
-    waiting = (
-        select(ConsentRequest, Client.name)
-        .join(Client, col(Client.client_id) == col(ConsentRequest.client_id))
-        .where(ConsentRequest.account_id == owner.account_id, ConsentRequest.state == "pending", col(ConsentRequest.expires_at) > owner.now)
-        .order_by(col(ConsentRequest.created_at))
-        .limit(MOST)
-    )
-    for row, name in owner.db.exec(waiting):
+    for row, name in _named(owner, ConsentRequest, col(ConsentRequest.state) == "pending", first=ConsentRequest.created_at):
         yield Task(
             title=_("“%(name)s” asks for your permission") % {"name": name},
             text=_("Came %(ago)s. You may also let it run out on %(date)s.")
@@ -69,19 +66,8 @@ def told(found: Iterable[Waiting]) -> Iterator[Task]:
 
 def ending(owner: Owner) -> Iterator[Task]:
     """Permissions that end within thirty days, the nearest first."""
-    rows = (
-        select(Grant, Client.name)
-        .join(Client, col(Client.client_id) == col(Grant.client_id))
-        .where(
-            Grant.account_id == owner.account_id,
-            col(Grant.status).in_(OPEN_STATES),
-            col(Grant.expires_at) > owner.now,
-            col(Grant.expires_at) <= owner.now + RUNNING_OUT,
-        )
-        .order_by(col(Grant.expires_at))
-        .limit(MOST)
-    )
-    for row, name in owner.db.exec(rows):
+    soon = (col(Grant.status).in_(OPEN_STATES), col(Grant.expires_at) <= owner.now + RUNNING_OUT)
+    for row, name in _named(owner, Grant, *soon, first=Grant.expires_at):
         yield Task(
             title=_("Your permission to “%(name)s” ends") % {"name": name},
             text=_("%(ago)s, on %(date)s. You need do nothing.")
@@ -90,6 +76,13 @@ def ending(owner: Owner) -> Iterator[Task]:
             act=_("Look at it"),
             side="mine",
         )
+
+
+def _named(owner: Owner, model: type[Row], *which: ColumnElement[bool], first: datetime) -> Iterable[tuple[Row, str]]:
+    """The owner's rows of these that have not run out, by their column `first`, each with the client's name."""
+    named = select(model, Client.name).join(Client, col(Client.client_id) == col(model.client_id))
+    living = named.where(model.account_id == owner.account_id, col(model.expires_at) > owner.now, *which)
+    return owner.db.exec(living.order_by(col(first)).limit(MOST))
 
 
 def links(owner: Owner) -> Iterator[Task]:

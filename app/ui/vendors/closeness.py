@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.auth.owner import Owner, Reader
-from app.errors import NotFound
 from app.i18n import Lazy, _, lazy
 from app.relationships import closeness
 from app.relationships.closeness import Reason, Sign
@@ -17,9 +16,10 @@ from app.ui.pages import Page
 from app.ui.render import render
 from app.ui.vendors import closeness_parts
 from app.ui.vendors.closeness_parts import ClosenessInWords
+from app.ui.vendors.handlers import opened
 from app.ui.vendors.words import plain
 from vault import store
-from vault.records import Interaction, MessageRecord, Vendor
+from vault.records import Interaction, MessageRecord
 
 router = APIRouter(include_in_schema=False)
 
@@ -84,14 +84,12 @@ class ShowPage(Page):
 @router.get("/vendors/{vendor_id}/closeness")
 def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
     """How close they keep, and why we say so."""
-    opened = store.get(owner.db, owner.keyring, Vendor, vendor_id)
-    if opened is None:
-        raise NotFound
-    found = closeness_parts.shown(owner, vendor_id, opened.fields, known_since=opened.created_at)
+    kept = opened(owner, vendor_id)
+    found = closeness_parts.shown(owner, vendor_id, kept.fields, known_since=kept.created_at)
     page = ShowPage(
         vendor_id=vendor_id,
-        vendor=opened.fields.name,
-        closeness=closeness_parts.in_words(opened.fields, found),
+        vendor=kept.fields.name,
+        closeness=closeness_parts.in_words(kept.fields, found),
         reasons=tuple(_reason(owner, vendor_id, one) for one in found.reasons),
         low=found.low,
         high=found.high,

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any
 
 from app.auth.owner import Owner
 from app.i18n import Lazy, _, lazy, ngettext
 from app.relationships import closeness
-from app.relationships.closeness import Shown, Sign, What
-from app.relationships.timeline import Mark
+from app.relationships.closeness import Shown, Sign
 from app.ui.vendors import happened
 from app.ui.vendors.form import CLOSENESS_SHORT
 from vault.records import LetterRecord, Vendor
@@ -41,17 +40,13 @@ class ClosenessInWords:
 def signs(owner: Owner, vendor_id: str, vendor: Vendor) -> list[Sign]:
     """Everything that passed between the owner and one company, as the engine reads it."""
     hides, parties = happened.hidden(owner), happened.parties(vendor_id, vendor)
-    found = [_sign(mark) for source in ("interaction", "message") for mark in happened.of_vendor(owner, source, parties) if not hides(mark)]
+    marks = (mark for source in ("interaction", "message") for mark in happened.of_vendor(owner, source, parties))
+    found = [closeness.of_mark(mark) for mark in marks if not hides(mark)]
     for letter in owner.digests(LetterRecord):
         said: Mapping[str, Any] = letter.values
         if said["vendor_id"] == vendor_id and said["sent_at"] and said["kind"] != "answer":
             found.append(Sign(datetime.fromisoformat(said["sent_at"]), "letter", "me", "letter", letter.record_id))
     return found
-
-
-def _sign(mark: Mark) -> Sign:
-    source: Literal["interaction", "message"] = "interaction" if mark.source == "interaction" else "message"
-    return Sign(mark.at, cast("What", mark.what), "me" if mark.side == "mine" else "them", source, mark.record_id)
 
 
 def shown(owner: Owner, vendor_id: str, vendor: Vendor, *, known_since: datetime) -> Shown:

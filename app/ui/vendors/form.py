@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Literal, cast, get_args
-
-from pydantic import ValidationError
 
 from app.auth.form import Form
 from app.i18n import Lazy, _, lazy
 from app.relationships.domains import host_of
-from app.ui.forms import FormErrors
+from app.ui import dates
+from app.ui.forms import FormErrors, made
 from app.ui.vendors.words import external
 from vault.records import Contact, Field, PrivacyContact, Vendor
 
@@ -121,7 +119,7 @@ def parse(sent: Typed, *, known: Vendor | None = None) -> tuple[Vendor | None, F
         "customer_numbers": _listed("customer_numbers", sent.customer_numbers.split("\n"), errors),
         "tags": _listed("tags", sent.tags.replace("\n", ",").split(","), errors),
         "job": sent.job,
-        "since": _since(sent.since, errors),
+        "since": dates.read("since", sent.since, errors),
         "closeness": sent.closeness,
         "notes": sent.notes,
         "contacts": _contacts(sent.contacts, errors),
@@ -135,15 +133,7 @@ def parse(sent: Typed, *, known: Vendor | None = None) -> tuple[Vendor | None, F
     }
     if sent.closeness not in get_args(Closeness):
         errors.add("closeness", _("Choose one of these."))
-    if errors:
-        return None, errors
-    try:
-        return Vendor.model_validate(values), errors
-    except ValidationError as bad:
-        errors.add(
-            str(bad.errors(include_input=False)[0]["loc"][0]), _("This is more than a record holds, or contains what cannot be kept.")
-        )
-        return None, errors
+    return made(Vendor, values, errors), errors
 
 
 def _domains(text: str, errors: FormErrors) -> tuple[str, ...]:
@@ -166,16 +156,6 @@ def _listed(name: str, parts: Iterable[str], errors: FormErrors) -> tuple[str, .
     if len(found) > TAGS:
         errors.add(name, _("At most %(n)d, please.") % {"n": TAGS})
     return found
-
-
-def _since(text: str, errors: FormErrors) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        errors.add("since", _("Write the date as year-month-day, for example 2019-04-30."))
-        return None
 
 
 def _contacts(rows: Iterable[tuple[str, str, str]], errors: FormErrors) -> tuple[Contact, ...]:

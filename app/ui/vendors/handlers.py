@@ -119,9 +119,9 @@ def create(request: Request, owner: Writer) -> Response:
 @router.get("/vendors/{vendor_id}")
 def show(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
     """One company."""
-    opened = _opened(owner, vendor_id)
-    vendor = opened.fields
-    shown = closeness_parts.shown(owner, vendor_id, vendor, known_since=opened.created_at)
+    kept = opened(owner, vendor_id)
+    vendor = kept.fields
+    shown = closeness_parts.shown(owner, vendor_id, vendor, known_since=kept.created_at)
     page = ShowPage(
         vendor_id=vendor_id,
         name=vendor.name,
@@ -182,10 +182,11 @@ def remove(request: Request, vendor_id: str, owner: Writer) -> Response:
 
 def find(owner: Owner, vendor_id: str) -> Vendor:
     """A company of the owner's. Raises NotFound."""
-    return _opened(owner, vendor_id).fields
+    return opened(owner, vendor_id).fields
 
 
-def _opened(owner: Owner, vendor_id: str) -> Opened[Vendor]:
+def opened(owner: Owner, vendor_id: str) -> Opened[Vendor]:
+    """A company of the owner's, with when it was written down. Raises NotFound."""
     opened = store.get(owner.db, owner.keyring, Vendor, vendor_id)
     if opened is None:
         raise NotFound

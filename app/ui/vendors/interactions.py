@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.i18n import Lazy, _, lazy
-from app.ui import amounts
-from app.ui.forms import FormErrors
+from app.ui import amounts, dates
+from app.ui.forms import FormErrors, made
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors.handlers import find
@@ -32,10 +31,6 @@ FEELING: Mapping[str, Lazy] = {
     "neutral": lazy("Neither good nor bad"),
     "bad": lazy("Bad"),
 }
-NOON = time(12)
-EARLIEST = date(1900, 1, 1)
-"""Nobody living dealt with anybody before; and far past dates leave the calendar in some time zones."""
-
 TITLE, NOTE = 200, 20_000
 
 
@@ -72,8 +67,7 @@ class NewPage(Page):
 def new(request: Request, vendor_id: str, owner: Reader) -> HTMLResponse:
     """The form, with today's date."""
     vendor = find(owner, vendor_id)
-    today = owner.now.astimezone(ZoneInfo(owner.profile.time_zone)).date()
-    return render(request, _page(vendor_id, vendor.name, Typed(date=today.isoformat()), {}), owner=owner)
+    return render(request, _page(vendor_id, vendor.name, Typed(date=dates.today(owner).isoformat()), {}), owner=owner)
 
 
 @router.post("/vendors/{vendor_id}/interactions/new")
@@ -107,8 +101,6 @@ def _parse(owner: Owner, vendor_id: str, typed: Typed) -> tuple[Interaction | No
             errors.add(name, _("Say who began: you, or they.") if name == "initiative" else _("Choose one of these."))
     happened_at = _happened(typed, owner, errors)
     amount, currency = amounts.read(typed.amount, typed.currency, errors)
-    if errors or happened_at is None:
-        return None, errors
     values = {
         "vendor_id": vendor_id,
         "kind": typed.kind,
@@ -121,33 +113,22 @@ def _parse(owner: Owner, vendor_id: str, typed: Typed) -> tuple[Interaction | No
         "happened_at": happened_at,
         "recorded_at": owner.now,
     }
-    try:
-        return Interaction.model_validate(values), errors
-    except ValidationError as bad:
-        errors.add(str(bad.errors(include_input=False)[0]["loc"][0]), _("This contains what cannot be kept. Type it again."))
-        return None, errors
+    return made(Interaction, values, errors), errors
 
 
 def _happened(typed: Typed, owner: Owner, errors: FormErrors) -> datetime | None:
-    zone = ZoneInfo(owner.profile.time_zone)
+    day = dates.read("date", errors.require("date", typed.date), errors)
     try:
-        day = date.fromisoformat(typed.date)
-    except ValueError:
-        errors.add("date", _("Write the date as year-month-day, for example 2026-04-30."))
-        return None
-    try:
-        # Noon stands for "some time that day": no time zone turns it into another date for a reader nearby.
-        at = time.fromisoformat(typed.time) if typed.time else NOON
+        at = time.fromisoformat(typed.time) if typed.time else dates.NOON
     except ValueError:
         errors.add("time", _("Write the time as hours:minutes, for example 18:05."))
         return None
-    if day > owner.now.astimezone(zone).date():
+    if day is None:
+        return None
+    if day > dates.today(owner):
         errors.add("date", _("This date is still to come. What is agreed for later is a promise: write it down there."))
         return None
-    if day < EARLIEST:
-        errors.add("date", _("This date lies before %(year)d. Check the year.") % {"year": EARLIEST.year})
-        return None
-    return min(datetime.combine(day, at.replace(tzinfo=None), tzinfo=zone).astimezone(UTC), owner.now)
+    return min(datetime.combine(day, at.replace(tzinfo=None), tzinfo=ZoneInfo(owner.profile.time_zone)).astimezone(UTC), owner.now)
 
 
 def _page(vendor_id: str, vendor: str, typed: Typed, errors: Mapping[str, str]) -> NewPage:

@@ -2,25 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.auth.form import Form
 from app.auth.owner import Owner, Reader, Writer
 from app.i18n import _
 from app.ui import amounts, dates
-from app.ui.forms import FormErrors
+from app.ui.forms import FormErrors, made
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors import known_parts
 from app.ui.vendors.handlers import find
 from app.ui.vendors.known_parts import INCIDENT, PER, Known
 from vault import store
-from vault.records import Fields, Incident, Prices
+from vault.records import Incident, Prices
 
 router = APIRouter(include_in_schema=False)
 
@@ -86,10 +85,10 @@ def create_incident(request: Request, vendor_id: str, owner: Writer) -> Response
     """Write it down."""
     find(owner, vendor_id)
     sent, errors = _typed(owner.form, INCIDENT_FIELDS), FormErrors()
-    made = _incident(owner, vendor_id, sent, errors)
-    if made is None:
+    incident = _incident(owner, vendor_id, sent, errors)
+    if incident is None:
         return render(request, _incident_page(owner, vendor_id, sent, errors), owner=owner, status=422)
-    store.add(owner.db, owner.keyring, made, now=owner.now)
+    store.add(owner.db, owner.keyring, incident, now=owner.now)
     return see_other(f"/vendors/{vendor_id}/known?done=incident-kept#incidents")
 
 
@@ -105,10 +104,10 @@ def create_prices(request: Request, vendor_id: str, owner: Writer) -> Response:
     """Write both down."""
     find(owner, vendor_id)
     sent, errors = _typed(owner.form, PRICE_FIELDS), FormErrors()
-    made = _prices(owner, vendor_id, sent, errors)
-    if made is None:
+    prices = _prices(owner, vendor_id, sent, errors)
+    if prices is None:
         return render(request, _prices_page(owner, vendor_id, sent, errors), owner=owner, status=422)
-    store.add(owner.db, owner.keyring, made, now=owner.now)
+    store.add(owner.db, owner.keyring, prices, now=owner.now)
     return see_other(f"/vendors/{vendor_id}/known?done=prices-kept#prices")
 
 
@@ -124,8 +123,7 @@ def _incident(owner: Owner, vendor_id: str, sent: Mapping[str, str], errors: For
         errors.limit(name, sent[name], most)
     happened_on = dates.read("on", sent["on"], errors, latest=dates.today(owner)) or dates.today(owner)
     values = {name: sent[name] for name in ("kind", "title", "source", "note")}
-    made = _made(Incident, {**values, "vendor_id": vendor_id, "happened_on": happened_on, "recorded_at": owner.now}, errors)
-    return made if isinstance(made, Incident) else None
+    return made(Incident, {**values, "vendor_id": vendor_id, "happened_on": happened_on, "recorded_at": owner.now}, errors)
 
 
 def _prices(owner: Owner, vendor_id: str, sent: Mapping[str, str], errors: FormErrors) -> Prices | None:
@@ -137,8 +135,7 @@ def _prices(owner: Owner, vendor_id: str, sent: Mapping[str, str], errors: FormE
         errors.add("mine", _("Write one price at least. The other may follow later."))
     seen_on = dates.read("on", sent["on"], errors, latest=dates.today(owner)) or dates.today(owner)
     values = {"vendor_id": vendor_id, "what": sent["what"], "source": sent["source"], "seen_on": seen_on, "recorded_at": owner.now}
-    made = _made(Prices, {**values, **both}, errors)
-    return made if isinstance(made, Prices) else None
+    return made(Prices, {**values, **both}, errors)
 
 
 def _price(sent: Mapping[str, str], side: str, errors: FormErrors) -> dict[str, str | None] | None:
@@ -149,16 +146,6 @@ def _price(sent: Mapping[str, str], side: str, errors: FormErrors) -> dict[str, 
     if amount is not None and amount.startswith("-"):
         errors.add(side, _("A price is not below nothing."))
     return {"amount": amount, "currency": currency, "per": per or None} if amount else None
-
-
-def _made(model: type[Fields], values: Mapping[str, Any], errors: FormErrors) -> Fields | None:
-    if errors:
-        return None
-    try:
-        return model.model_validate(values)
-    except ValidationError as bad:
-        errors.add(str(bad.errors(include_input=False)[0]["loc"][0]), _("This contains what cannot be kept. Type it again."))
-        return None
 
 
 def _incident_page(owner: Owner, vendor_id: str, values: Mapping[str, str], errors: Mapping[str, str]) -> IncidentPage:

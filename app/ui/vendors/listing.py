@@ -14,6 +14,7 @@ from app.i18n import Lazy, lazy
 from app.relationships import commitments, facets, search
 from app.relationships.search import Query
 from app.ui.choices import Choice, Facet, address, choices
+from app.ui.commitments import promises
 from app.ui.imports.words import FORMATS
 from app.ui.pages import Page
 from app.ui.render import render
@@ -22,7 +23,7 @@ from app.ui.vendors import happened
 from app.ui.vendors.form import CLOSENESS_SHORT
 from consent import grants
 from consent.store import Grant
-from vault.records import Commitment, Vendor
+from vault.records import Vendor
 from vault.segments import Digest
 
 router = APIRouter(include_in_schema=False)
@@ -162,8 +163,8 @@ def _allowed(owner: Owner) -> frozenset[str]:
 
 
 def _promising(owner: Owner) -> frozenset[str]:
-    promises = (commitments.from_digest(digest.values) for digest in owner.digests(Commitment))
-    return frozenset(promise.vendor_id for promise in promises if commitments.state(promise.events) in commitments.OPEN)
+    every = promises.of_owner(owner)
+    return frozenset(promise.vendor_id for _record_id, promise in every if commitments.state(promise.events) in commitments.OPEN)
 
 
 def _heard(owner: Owner, everything: Iterable[Digest]) -> dict[str, datetime]:

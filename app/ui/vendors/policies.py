@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.auth.form import Form
@@ -16,7 +15,7 @@ from app.errors import NotFound
 from app.i18n import _
 from app.relationships import policies
 from app.ui import dates
-from app.ui.forms import FormErrors
+from app.ui.forms import FormErrors, made
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors import policy_words
@@ -98,12 +97,12 @@ def create(request: Request, vendor_id: str, sender: Sent) -> Response:
     text = _text(sender.form, in_text)
     with sender.reading() as owner:
         vendor, errors = find(owner, vendor_id), FormErrors()
-        made = _read(owner, vendor_id, text, in_text, errors)
-        if made is None:
+        policy = _read(owner, vendor_id, text, in_text, errors)
+        if policy is None:
             return render(request, _new(vendor_id, vendor.name, _typed(owner.form), errors), owner=owner, status=422)
     with sender.writing() as owner:
         find(owner, vendor_id)
-        policy_id = store.add(owner.db, owner.keyring, made, now=owner.now)
+        policy_id = store.add(owner.db, owner.keyring, policy, now=owner.now)
     return see_other(f"/vendors/{vendor_id}/policies/{policy_id}?done=policy-kept")
 
 
@@ -218,12 +217,8 @@ def _read(owner: Owner, vendor_id: str, text: str, in_text: FormErrors, errors: 
     if errors:
         return None
     values: dict[str, Any] = {"vendor_id": vendor_id, "kind": kind, "title": form.get("title") or str(KIND[kind]), "url": url, "text": text}
-    try:
-        agreed_on = seen_on if form.checked("agreed") else None
-        return Policy.model_validate({**values, "seen_on": seen_on, "agreed_on": agreed_on, "recorded_at": owner.now})
-    except ValidationError as bad:
-        errors.add(str(bad.errors(include_input=False)[0]["loc"][0]), _("This contains what cannot be kept. Type it again."))
-        return None
+    agreed_on = seen_on if form.checked("agreed") else None
+    return made(Policy, {**values, "seen_on": seen_on, "agreed_on": agreed_on, "recorded_at": owner.now}, errors)
 
 
 def _text(form: Form, errors: FormErrors) -> str:

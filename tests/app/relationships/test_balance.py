@@ -10,8 +10,8 @@ import pytest
 
 from app.relationships import balance
 from app.relationships.balance import Measure, names
-from app.relationships.evidence import Consent, Evidence, Holding, Moment, Purchase, rate
-from app.relationships.factors import RULES
+from app.relationships.evidence import Consent, Evidence, Holding, Moment, Noted, Purchase, rate
+from app.relationships.factors import RULES, Ref
 from app.relationships.ranges import UNKNOWN, Range
 from tests.app.relationships import weighed as made
 from tests.app.relationships.laws import LAWS, hold
@@ -127,6 +127,21 @@ def test_a_price_noted_last_is_what_is_paid_in_a_year() -> None:
     assert found == Purchase(VENDOR, Decimal(540), "EUR", NOW - timedelta(hours=3), NOW - timedelta(hours=3), "line")
     once, unsaid = (rate(Prices.model_validate({**noted, "mine": mine})) for mine in (euro, None))
     assert once is not None and once.amount == 0 and unsaid is None
+
+
+def test_only_prices_that_count_are_evidence() -> None:
+    """Of one thing the price noted last; none of what is paid once. Payments come first, the newest on top."""
+
+    def noted(number: int, what: str, days: float, per: str | None = "P1M") -> Noted:
+        mine = {"amount": "45", "currency": "EUR", "per": per}
+        fields = {"vendor_id": VENDOR, "what": what, "mine": mine, "seen_on": ago(days).date(), "recorded_at": ago(days)}
+        return Noted(ident(number), Prices.model_validate(fields))
+
+    prices = (noted(1, "Line", 60), noted(2, "line", 20), noted(3, "Box", 40), noted(4, "Key", 10, None), noted(5, "Old", 400))
+    happenings = tuple(made.happening(number, days, kind="purchase", amount="9", currency="EUR") for number, days in ((6, 50), (7, 5)))
+    found = weighed(Evidence(VENDOR, happenings=happenings, prices=prices)).factors["spend"].found.refs
+    payments = tuple(Ref("interaction", ident(number)) for number in (7, 6))
+    assert found == (*payments, Ref("price", ident(2)), Ref("price", ident(3)))
 
 
 def test_what_the_law_asks_is_no_promise_of_theirs() -> None:

@@ -151,11 +151,14 @@ def test_remedy_seconds_are_the_longest_that_the_period_can_be() -> None:
         ({"remedy": Remedy(kind="free_exit")}, False, "no_time"),
         ({"due_at": NOW}, False, "no_remedy"),
         ({"by": "me", "remedy": REFUND}, False, "own"),
+        ({"source": "law", "remedy": REFUND}, False, "law"),
     ],
 )
 def test_backed_or_just_words(fields: dict[str, Any], backed: bool, reason: str) -> None:
-    """Backed is a remedy that can fall due; everything else says what is missing."""
-    assert commitments.backing(promise(**fields)) == commitments.Backing(backed=backed, reason=reason)
+    """Backed is a remedy that can fall due; everything else says what is missing. What they did not promise is neither."""
+    stands = commitments.backing(promise(**fields))
+    assert stands == commitments.Backing(backed=backed, reason=reason)
+    assert (stands.promised, stands.just_words) == (reason not in {"own", "law"}, reason in {"no_time", "no_remedy"})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import select
 
 from app import clock
-from app.exchange import marks, withdrawals
+from app.exchange import marks
+from app.state import Withdrawal
 from consent import receipts
 from consent.store import Grant, LedgerHead, Receipt, RelationshipKey
 from tests.app.api.loop import message
@@ -46,7 +47,8 @@ def test_withdrawing_from_the_list_is_one_press(robin: Visit) -> None:
     assert refused.status_code == 403
     assert refused.json()["type"].endswith("/consent-withdrawn")
     account_id = robin.owner.account_id
-    assert withdrawals.journalled(robin.instance.stores.state, account_id, shop.grant_id)
+    with robin.instance.stores.state.reading() as state:
+        assert state.get(Withdrawal, (account_id, shop.grant_id)) is not None
     (head,) = robin.rows(select(LedgerHead))
     assert (marks.mark_of(robin.instance.stores.state, account_id) or (0, b""))[0] >= head.size - 1
     assert "For good" not in words(robin.browser.get("/grants").text)

@@ -76,6 +76,7 @@ def test_without_time_and_money(instance: Instance, opened: Opened, robin: Brows
         ({"initiative": "nobody"}, "initiative", "Say who began"),
         ({"initiative": ""}, "initiative", "Say who began"),
         ({"feeling": "mixed"}, "feeling", "Choose one of these."),
+        ({"date": ""}, "date", "Please fill this in."),
         ({"date": "29.3.2026"}, "date", "year-month-day"),
         ({"date": "0001-01-01"}, "date", "before 1900"),
         ({"date": (clock.now() + timedelta(days=2)).date().isoformat()}, "date", "still to come"),

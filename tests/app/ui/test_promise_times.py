@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from app import clock
 from app.auth.form import Form
+from app.exchange import reminders
 from app.tables import CommitmentClock
 from app.ui.commitments import schedule_form
 from app.ui.forms import FormErrors
@@ -17,7 +18,7 @@ from consent.store import LedgerEntry
 from tests.app.ui.visits import Visit, visit, words
 from tests.browsing import Browsing
 from tests.instances import Instance
-from vault.records import Commitment, Cycle, Following, Layer, PriceHeld, Schedule, Term, Warranty
+from vault.records import Commitment, Cycle, Following, Layer, PriceHeld, Profile, Schedule, Term, Warranty
 
 DAY = timedelta(days=1)
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -105,9 +106,9 @@ TIMES: tuple[tuple[dict[str, str], Schedule, str], ...] = (
     ({"when": "term", "ends": "2027-06-30", "renews": "P1Y"}, Term(ends="2027-06-30", renews="P1Y"), "up to the last day"),
     ({"when": "term", "ends": "2027-06-30"}, Term(ends="2027-06-30"), "Then it is over"),
     (
-        {"when": "price", "price_until": "2027-01-31", "price_amount": "20,00", "price_currency": "eur"},
-        PriceHeld(until="2027-01-31", amount="20.00", currency="EUR"),
-        "€20.00 Holds to the end of 31 Jan 2027",
+        {"when": "price", "price_until": "2027-01-31", "price_amount": "1 012,50", "price_currency": "eur"},
+        PriceHeld(until="2027-01-31", amount="1012.50", currency="EUR"),
+        "€1,012.50 Holds to the end of 31 Jan 2027",
     ),
     (
         {"when": "warranty", "maker_starts": "2026-11-01", "maker_until": "2028-10-31", "maker_what": "the motor"},
@@ -166,18 +167,21 @@ def test_the_clock_begins_when_i_say_so(robin: Visit) -> None:
     assert "due 15 Nov 2026 overdue" in said
     assert "due 4 Dec 2026" in said
     robin.browser.post(f"{path}/break", {"occurrence": "2026-11-01"})
-    robin.browser.post(f"{path}/claim", {"occurrence": "2026-11-01", "amount": "7,50", "currency": "eur"})
-    assert (read(robin, path).events[-1].amount, read(robin, path).events[-1].currency) == ("7.50", "EUR")
+    robin.browser.post(f"{path}/claim", {"occurrence": "2026-11-01", "amount": "1 012,50", "currency": "eur"})
+    assert (read(robin, path).events[-1].amount, read(robin, path).events[-1].currency) == ("1012.50", "EUR")
     for typed, field in (
         ({"amount": "x", "currency": "EUR"}, "amount"),
         ({"amount": "1"}, "currency"),
         ({"amount": "1", "currency": "E"}, "currency"),
+        ({"currency": "EUR"}, "amount"),
+        ({"amount": "-1", "currency": "EUR"}, "amount"),
+        ({"happened_on": "0001-01-01"}, "happened_on"),
     ):
         answer = robin.browser.post(f"{path}/remedy", {"occurrence": "2026-11-01", **typed})
         assert (answer.status_code, f'href="#f-{field}"' in answer.text) == (422, True)
     robin.browser.post(f"{path}/refuse", {"occurrence": "2026-11-01", "note": "It was worn"})
     assert "I dispute it" in words(robin.browser.get(path).text)
-    assert "€7.50" in words(robin.browser.get(path).text)
+    assert "€1,012.50" in words(robin.browser.get(path).text)
 
 
 def test_notice_is_given_and_the_contract_ends(robin: Visit) -> None:
@@ -192,6 +196,21 @@ def test_notice_is_given_and_the_contract_ends(robin: Visit) -> None:
     assert "Notice given" in said
     robin.browser.post(f"{path}/end")
     assert "What happened?" not in words(robin.browser.get(path).text)
+
+
+def test_a_week_missed_long_ago_is_late_everywhere(robin: Visit) -> None:
+    """Thirty steps are more than a digest tells: Today, the company's page and the calendar read them all."""
+    vendor_id, weeks = robin.vendor(), [START.date() - 7 * DAY * number for number in range(30, 0, -1)]
+    missed, written = weeks.pop(-2), START - 30 * 7 * DAY
+    steps = [{"type": "accepted", "happened_at": written, "recorded_at": written}]
+    steps += [{"type": "kept", "happened_at": START, "recorded_at": START, "occurrence": day} for day in weeks]
+    weekly = {"kind": "cycle", "unit": "week", "first": weeks[0]}
+    robin.keep(Commitment.model_validate({"vendor_id": vendor_id, "promise": "The bins go out", "schedule": weekly, "events": steps}))
+    assert "Say how it went" in words(robin.browser.get("/today").text)
+    assert "overdue" in words(robin.browser.get(f"/vendors/{vendor_id}").text)
+    with robin.instance.stores.main.reading() as db:
+        days = {one.on for one in reminders.due(db, robin.owner.keyring, Profile(), now=START)}
+    assert missed in days and not days.intersection(weeks)
 
 
 def test_a_warranty_is_filled_in_layer_by_layer(robin: Visit) -> None:

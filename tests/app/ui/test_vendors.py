@@ -121,6 +121,7 @@ def test_a_change_keeps_what_the_form_does_not_show(instance: Instance, opened: 
         ({"customer_numbers": "\n".join(str(n) for n in range(51))}, "customer_numbers", "At most 50"),
         ({"tags": "x" * 201}, "tags", "At most 200 characters"),
         ({"since": "30.4.2019"}, "since", "year-month-day"),
+        ({"since": "0001-01-01"}, "since", "before 1900"),
         ({"privacy_url": "javascript:alert(1)"}, "privacy_url", "whole address"),
         ({"closeness": "best friends"}, "closeness", "Choose one of these."),
         ({"contact_label": ["Counter", "", "Lost"]}, "contacts", "has no value"),
