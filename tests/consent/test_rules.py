@@ -2,16 +2,19 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import consent
 from consent.decision import RULES, RULES_VERSION, Allowed, Ask, Refused, Standing, Usage, decide
 from consent.terms import parse
 from tests.consent.samples import DETAILS, NOW, VECTORS, patched
+from tests.factories import make_details
 
 PAGE = (Path(consent.__file__).parent / "RULES.md").read_text(encoding="utf-8")
 CASES: list[dict[str, Any]] = json.loads((VECTORS / "decisions.json").read_text(encoding="ascii"))["cases"]
@@ -32,6 +35,22 @@ def test_decision_vector(case: dict[str, Any]) -> None:
         assert answer == Allowed(terms.purposes[expect["allowed"]], expect["allowed"])
     else:
         assert answer == Refused(expect["refused"], expect["rule"], expect["retry_after"])
+
+
+@given(ago=st.lists(st.integers(0, 3 * 86_400), max_size=12), count=st.integers(1, 8), skipped=st.integers(0, 8))
+def test_what_is_newer_than_the_cap_reaches_need_not_be_named(ago: list[int], count: int, skipped: int) -> None:
+    """Without the newest few, fewer than the cap, the answer is the same, to the second; with more left out there is none."""
+    terms = parse(make_details(frequency={"count": count, "per": "P1D"}), now=NOW)
+    recent = sorted((NOW - timedelta(seconds=seconds) for seconds in ago), reverse=True)
+
+    def answer(usage: Usage) -> object:
+        return decide(Ask("offer", "dpv:DirectMarketing", "inbox"), Standing("given", terms.expires, terms), usage, NOW)
+
+    if skipped < count:
+        assert answer(Usage(recent[skipped:], skipped)) == answer(Usage(recent))
+    else:
+        with pytest.raises(ValueError, match="newest"):
+            answer(Usage(recent[skipped:], skipped))
 
 
 def test_every_rule_has_a_vector_that_passes_and_one_that_it_refuses() -> None:
