@@ -190,6 +190,7 @@ def test_thread_ends_when_nothing_comes_and_begins_again(
     assert login(stores, work) == "two"
 
 
+@pytest.mark.usefixtures("threaded")
 def test_who_no_longer_waits_is_not_missed(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
     """A caller that went away: its job is done, and the others get their answers."""
 
@@ -204,6 +205,7 @@ def test_who_no_longer_waits_is_not_missed(stores: Stores, commit: GroupCommit[s
     assert login(stores, work) == "stays"
 
 
+@pytest.mark.usefixtures("threaded")
 def test_loop_that_was_closed_is_not_missed(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
     """Nobody waits there any more; the thread goes on."""
 
