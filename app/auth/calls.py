@@ -24,8 +24,7 @@ from app.settings import Settings
 from consent.act import Signer
 from vault.instance import InstanceKeys
 
-# 256-bit secrets cannot be guessed; these limits keep a guesser from being a load.
-WRONG_SECRET_ADDRESS = Limit(60, timedelta(minutes=1))
+# The limits keep a caller from being a load.
 WRONG_SECRET_CLIENT = Limit(300, timedelta(minutes=1))
 REGISTER_ADDRESS = Limit(60, timedelta(minutes=10))
 ASK_CLIENT = Limit(300, timedelta(minutes=1))
@@ -108,7 +107,7 @@ class Call:
         Raises TooMany when there were too many. Right secrets are not counted: a busy client is no guesser, and nobody
         can lock a client out by guessing in its name.
         """
-        self.spend((f"wrong secret from {self.network_address}", WRONG_SECRET_ADDRESS), *subjects)
+        self.spend(throttle.wrong_secret_from(self.network_address), *subjects)
 
     def spend(self, *tries: tuple[str, Limit]) -> None:
         """Count a call against each subject. Raises TooMany."""

@@ -30,6 +30,13 @@ CHALLENGE_ADDRESS = Limit(120, timedelta(minutes=15))
 SIGN_UP_ADDRESS = Limit(20, timedelta(hours=1))
 USER_CODE = Limit(10, timedelta(minutes=10))
 USER_CODE_ADDRESS = Limit(60, timedelta(minutes=10))
+# 256-bit secrets cannot be guessed; this limit keeps a guesser from being a load.
+WRONG_SECRET_ADDRESS = Limit(60, timedelta(minutes=1))
+
+
+def wrong_secret_from(network_address: str) -> tuple[str, Limit]:
+    """What a wrong secret counts against, whichever door it was shown at."""
+    return f"wrong secret from {network_address}", WRONG_SECRET_ADDRESS
 
 
 def spend(store: Store, tries: Iterable[tuple[str, Limit]], *, now: datetime) -> None:

@@ -6,7 +6,6 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.auth import throttle
-from app.auth.calls import WRONG_SECRET_ADDRESS
 from app.database import Stores
 from app.errors import Throttled
 
@@ -16,7 +15,7 @@ def counted(request: Request, answer: Response, *, now: datetime) -> Response:
     stores: Stores = request.app.state.stores
     address = request.client.host if request.client else "unknown"
     try:
-        throttle.spend(stores.state, [(f"wrong secret from {address}", WRONG_SECRET_ADDRESS)], now=now)
+        throttle.spend(stores.state, [throttle.wrong_secret_from(address)], now=now)
     except Throttled as over:
         return Response(status_code=429, headers={"Retry-After": str(over.retry_after)})
     return answer
