@@ -197,17 +197,17 @@ def kept(setting: Setting, whole: bool) -> Found:
 
     What a law asks of them is no promise, and says nothing of how far they tie their own hands.
     """
-    counted: list[tuple[Promise, Range]] = []
+    judged: list[tuple[Promise, Range]] = []
     for one in setting.evidence.promises:
         state = setting.moment.promise(one)
         stands = commitments.backing(one.commitment)
         worth = _WORTH.get((state or "", stands.backed))
         if stands.promised and worth is not None:
-            counted.append((one, worth))
-    if not counted:
+            judged.append((one, worth))
+    if not judged:
         return Found(point(0) if whole else UNKNOWN, "no-promise")
-    low, high = (sum(getattr(worth, end) for _one, worth in counted) / len(counted) for end in ("low", "high"))
-    return Found(Range(low, high), "promises", {"n": len(counted)}, _promises(one for one, _worth in counted))
+    low, high = (sum(getattr(worth, end) for _one, worth in judged) / len(judged) for end in ("low", "high"))
+    return Found(Range(low, high), "promises", {"n": len(judged)}, _promises(one for one, _worth in judged))
 
 
 def exit_(setting: Setting, whole: bool) -> Found:
