@@ -6,13 +6,13 @@ part out. What comes back is checked again by `consent.terms.narrow`, whatever t
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.auth.form import Form
 from app.i18n import _
 from app.relationships.commitments import end_of_day
-from app.ui import wording
+from app.ui import dates, wording
 from app.ui.forms import FormErrors
 from app.ui.requests import terms_in_words as words
 from consent import terms as consent_terms
@@ -218,11 +218,10 @@ def _expires(asked: Terms, form: Form, errors: FormErrors, *, zone: str, now: da
         if asked.expires <= now:
             errors.add("expires", _("What they asked for is over by now. Decline; they can ask again."))
         return None
-    try:
-        chosen = end_of_day(date.fromisoformat(typed), ZoneInfo(zone))
-    except (ValueError, OverflowError):
-        errors.add("expires", _("A date such as 2027-06-30, please."))
+    day = dates.read("expires", typed, errors)
+    if day is None:
         return None
+    chosen = end_of_day(day, ZoneInfo(zone))
     if chosen <= now:
         errors.add("expires", _("This day is over. Choose a later one, or decline."))
     elif chosen > asked.expires:
