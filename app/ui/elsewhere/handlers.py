@@ -99,7 +99,6 @@ class ShowPage(Page):
     steps: tuple[Step, ...]
     may: tuple[Option, ...]
     today: date
-    asked: str
     errors: Mapping[str, str]
 
 
@@ -131,7 +130,7 @@ def create(request: Request, owner: Writer) -> Response:
 @router.get("/elsewhere/{consent_id}")
 def show(request: Request, consent_id: str, owner: Reader) -> HTMLResponse:
     """One of them."""
-    return render(request, _show(owner, consent_id, _find(owner, consent_id), "", {}), owner=owner)
+    return render(request, _show(owner, consent_id, _find(owner, consent_id), {}), owner=owner)
 
 
 @router.get("/elsewhere/{consent_id}/edit")
@@ -160,7 +159,7 @@ def step(request: Request, consent_id: str, owner: Writer) -> Response:
         return see_other(f"/elsewhere/{consent_id}?done=already")
     made = elsewhere_form.read_step(owner, kind, errors)
     if made is None:
-        return render(request, _show(owner, consent_id, consent, kind, errors), owner=owner, status=422)
+        return render(request, _show(owner, consent_id, consent, errors), owner=owner, status=422)
     store.replace(owner.db, owner.keyring, consent_id, elsewhere.with_step(consent, made), now=owner.now)
     ledger.append(owner.db, owner.act(), "elsewhere.changed", {"consent_id": consent_id, "step": kind})
     return see_other(f"/elsewhere/{consent_id}?done=elsewhere-step")
@@ -172,7 +171,7 @@ def remove(request: Request, consent_id: str, owner: Writer) -> Response:
     consent = _find(owner, consent_id)
     if not owner.form.checked("sure"):
         errors = {"sure": _("Tick this first, so that nothing goes by a slip of the finger.")}
-        return render(request, _show(owner, consent_id, consent, "remove", errors), owner=owner, status=422)
+        return render(request, _show(owner, consent_id, consent, errors), owner=owner, status=422)
     store.remove(owner.db, owner.keyring, Elsewhere, consent_id)
     return see_other("/elsewhere?done=elsewhere-removed")
 
@@ -205,7 +204,7 @@ def _more_purposes() -> list[Option]:
     return sorted(others, key=lambda one: fold(one[1]))
 
 
-def _show(owner: Owner, consent_id: str, consent: Elsewhere, asked: str, errors: Mapping[str, str]) -> ShowPage:
+def _show(owner: Owner, consent_id: str, consent: Elsewhere, errors: Mapping[str, str]) -> ShowPage:
     letters = _letters(owner, consent_id)
     standing = elsewhere.standing(consent, letters, today=dates.today(owner))
     mine = clients.vendors(owner)
@@ -228,7 +227,6 @@ def _show(owner: Owner, consent_id: str, consent: Elsewhere, asked: str, errors:
         steps=_steps(consent, letters),
         may=tuple((code, str(ACT[code])) for code in elsewhere.next_steps(standing.state)),
         today=dates.today(owner),
-        asked=asked,
         errors=errors,
     )
 

@@ -10,7 +10,7 @@ from icalendar import Calendar as Parsed
 from sqlmodel import SQLModel, select
 
 from app import clock
-from app.auth.calls import WRONG_SECRET_ADDRESS
+from app.auth.throttle import WRONG_SECRET_ADDRESS
 from app.exchange import clocks, reminders, tokens
 from app.exchange.tokens import PREFIX
 from app.state import State

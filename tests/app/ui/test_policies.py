@@ -64,7 +64,8 @@ def test_agreeing_later_and_removing(instance: Instance, opened: Opened, robin: 
     assert "of different things" in robin.get(f"/vendors/{vendor_id}/policies/compare?to={other_id}").text
     assert robin.get(f"/vendors/{vendor_id}/policies/compare?to={'f' * 32}").status_code == 404
     assert robin.get(f"/vendors/{'e' * 32}/policies/{policy_id}").status_code == 404
-    assert robin.post(f"{here}/remove").status_code == 422
+    untold = robin.post(f"{here}/remove")
+    assert (untold.status_code, untold.text.count("Tick this first"), 'aria-describedby="e-sure"' in untold.text) == (422, 2, True)
     assert "Copy removed" in robin.post(f"{here}/remove", {"sure": "1"}, follow=True).text
     assert robin.get(here).status_code == 404
 

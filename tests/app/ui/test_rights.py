@@ -81,6 +81,9 @@ def test_a_letter_starts_a_promise_and_every_answer_is_a_step(instance: Instance
     assert "customer number C-1" in page and "GDPR art. 15" in page and "opened" not in page
     matter = begun(robin, query, where="DE")
     assert robin.get(f"{matter}").status_code == 200 and "Bundesbeauftragte" in robin.get(matter).text
+    for place in ("rights", "mirror"):
+        so_far = robin.get(f"/vendors/{vendor_id}/{place}").text.partition("What you have asked so far")[2]
+        assert f'href="{matter}"' in so_far.partition("</section>")[0]
     (promise,) = all_of(instance, opened, Commitment)
     (letter,) = all_of(instance, opened, LetterRecord)
     assert promise.promise == "Answer my access request (GDPR art. 15)" and promise.by == "them" and promise.due_date > TODAY

@@ -39,10 +39,13 @@ def test_front_page_offers_sign_up_only_where_it_is_open(new_browser: Callable[[
 
 def test_front_page_tells_who_has_just_started_it_where_to_begin(new_browser: Callable[[], Browsing], instance: Instance) -> None:
     """While nobody has an account the page names the line in the terminal; from the first account on it says nothing of it."""
-    assert "<code>Set up:</code>" in new_browser().get("/").text
-    assert "by invitation" not in new_browser().get("/").text
+    fresh = new_browser().get("/").text
+    assert "<code>Set up:</code>" in fresh and "by invitation" not in fresh
+    assert "button-primary" not in fresh
     make_account(instance.stores)
-    assert "Set up:" not in new_browser().get("/").text
+    lived_in = new_browser().get("/").text
+    assert "Set up:" not in lived_in
+    assert 'button-primary" href="/unlock"' in lived_in
 
 
 def test_front_page_sends_an_owner_to_today(owner_browser: Browsing) -> None:
