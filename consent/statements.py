@@ -28,18 +28,20 @@ class _Compiled:
 
     text: str
     row: str | None
-    names: tuple[str, ...] | None
+    places: tuple[tuple[str, Callable[[Any], Any] | None], ...] | None
     fixed: Values
     into: tuple[tuple[str, Callable[[Any], Any]], ...]
     out: tuple[tuple[int, Callable[[Any], Any]], ...]
 
     def given(self, values: Values) -> Sequence[Any] | Values:
-        """Parameters as the driver takes them: by place where `names` says in which order, else by name."""
+        """Parameters as the driver takes them: by place where `places` says in which order, else by name."""
         if self.fixed:
             values = {**self.fixed, **values}
-        if self.into:
-            values = {**values, **{name: translate(values[name]) for name, translate in self.into if values[name] is not None}}
-        return values if self.names is None else [values[name] for name in self.names]
+        if self.places is not None:
+            return [
+                values[name] if translate is None or values[name] is None else translate(values[name]) for name, translate in self.places
+            ]
+        return {**values, **{name: translate(values[name]) for name, translate in self.into if values[name] is not None}}
 
     def several(self, rows: Sequence[Any]) -> tuple[str, Values]:
         """The text of an INSERT of so many rows, and its parameters."""
@@ -159,11 +161,14 @@ def _is_text(type_: TypeEngine[Any], dialect: Dialect) -> bool:
 
 
 def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(" ", "microseconds")[:_NAIVE]
+
+
+_NAIVE = len("2026-01-01 00:00:00.000000")
 
 
 def _read(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return None if text is None else datetime.fromisoformat(text + "+00:00")
 
 
 # In `VALUES (%(a)s::VARCHAR, %(b)s)`: the parentheses, up to their end or what follows them.
@@ -173,17 +178,17 @@ _ROW = re.compile(r"\bVALUES (\(.*\))(?= ON CONFLICT|$)", re.DOTALL)
 def _compile(statement: Executable, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every statement that is run has it
     assert isinstance(compiled, SQLCompiler)
-    names = tuple(compiled.positiontup) if compiled.positiontup is not None else None
     into = {name: _into(bind.type, dialect) for bind, name in compiled.bind_names.items()}
+    places = tuple((name, into[name]) for name in compiled.positiontup) if compiled.positiontup is not None else None
     fixed = {name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required and bind.value is not None}
     columns = getattr(statement, "selected_columns", ())
     out = [(index, _out(column.type, dialect)) for index, column in enumerate(columns)]
     text = str(compiled)
-    row = _ROW.search(text) if names is None else None
+    row = _ROW.search(text) if places is None else None
     return _Compiled(
         text=text,
         row=row[1] if row else None,
-        names=names,
+        places=places,
         fixed=fixed,
         into=tuple((name, translate) for name, translate in into.items() if translate is not None),
         out=tuple((index, translate) for index, translate in out if translate is not None),
