@@ -13,7 +13,21 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, LargeBinary, String, bindparam, case, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    LargeBinary,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col
 
@@ -21,6 +35,7 @@ from app.database import Stores
 from app.exchange import marks, tokens, zones
 from app.exchange.zones import Opened
 from app.tables import Device, Offer, OfferMarker, OfferMatch, Zones
+from app.tables.offers import NARROW, WIDE
 from consent import ledger, pausing
 from consent.act import Act
 from consent.canonical import dumps
@@ -162,27 +177,35 @@ def _match(mailbox: Mailbox, message_id: str, day: date) -> dict[str, Any]:
     return {"account_id": mailbox.account_id, "match_id": match_id, "day": day, "sealed": sealed}
 
 
-def _bounds_hold() -> ColumnElement[bool]:
-    """The box holds the point; a box whose west lies east of its east goes over the antimeridian."""
-    west, south, east, north = (col(getattr(Offer, name)) for name in ("west", "south", "east", "north"))
-    x, y = bindparam("x", type_=Integer()), bindparam("y", type_=Integer())
-    across = case((west <= east, (west <= x) & (x <= east)), else_=(west <= x) | (x <= east))
-    # The first holds for every box. It leads SQLite to the index of the bounds, where it would take any that begins with the account
-    # and then look up each row: 120 microseconds beside 220 for a thousand offers in memory, and no row is read from the disk.
-    return (west >= -HALF) & (south <= y) & (y <= north) & across
+_WEST, _SOUTH, _EAST, _NORTH = (col(getattr(Offer, name)) for name in ("west", "south", "east", "north"))
+_X, _Y = bindparam("x", type_=Integer()), bindparam("y", type_=Integer())
+
+
+def _narrow() -> ColumnElement[bool]:
+    """A narrow box holds the point: it begins in the neighbourhood, and nothing beyond is looked at."""
+    begins = (_X - NARROW <= _WEST) & (_WEST <= _X)
+    return begins & (_EAST >= _X) & (_EAST - NARROW <= _WEST) & (_SOUTH <= _Y) & (_Y <= _NORTH)
+
+
+def _wide() -> ColumnElement[bool]:
+    """A wide box holds the point; one whose west lies east of its east goes over the antimeridian."""
+    across = case((_WEST <= _EAST, (_WEST <= _X) & (_X <= _EAST)), else_=(_WEST <= _X) | (_X <= _EAST))
+    # The second holds for every box. It leads SQLite to the index of the bounds, where it would take any that begins with the account
+    # and then look up each row.
+    return and_(text(f"({WIDE})"), _WEST >= -HALF, _SOUTH <= _Y, _Y <= _NORTH, across)
 
 
 def _arriving() -> Any:
-    mine = col(Zones.account_id) == col(Device.account_id)
-    open_ = (col(Offer.account_id) == col(Device.account_id)) & _bounds_hold()
-    wanted = (Device.account_id, Device.device_id, Device.wrapped, Zones.projection, Offer.message_id)
-    device = select(*(col(one) for one in wanted)).select_from(Device).join(Zones, mine).join(Offer, open_, isouter=True)
-    return device.where(col(Device.token_hash) == bindparam("token_hash", type_=LargeBinary()))
+    mine, of_account = col(Zones.account_id) == col(Device.account_id), col(Offer.account_id) == col(Device.account_id)
+    wanted = [col(one) for one in (Device.account_id, Device.device_id, Device.wrapped, Zones.projection, Offer.message_id)]
+    known = col(Device.token_hash) == bindparam("token_hash", type_=LargeBinary())
+    device = select(*wanted).select_from(Device).join(Zones, mine).where(known)
+    return union_all(device.join(Offer, of_account & _narrow(), isouter=True), device.join(Offer, of_account & _wide()))
 
 
 def _around() -> Any:
-    mine = col(Offer.account_id) == bindparam("account_id", type_=String())
-    return select(col(Offer.message_id)).where(mine, _bounds_hold())
+    offers = select(col(Offer.message_id)).where(col(Offer.account_id) == bindparam("account_id", type_=String()))
+    return union_all(offers.where(_narrow()), offers.where(_wide()))
 
 
 _ARRIVING = Statement(_arriving)

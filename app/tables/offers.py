@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from vault.store import Instant
@@ -10,16 +10,22 @@ from vault.store import Instant
 # Rows lie in the order of their random keys: which came before which is not kept.
 UNORDERED = {"sqlite_with_rowid": False}
 
+NARROW = 500_000
+"""Bounds up to so wide (1e-7 degrees of longitude: five kilometres at the equator, half of it at 60 degrees) are narrow."""
+WIDE = f"east < west OR west < east - {NARROW}"
+"""All others, those over the antimeridian among them."""
+
 
 class Offer(SQLModel, table=True):
     """An open location offer. The area and its bounds (whole 1e-7 degrees; west > east where they cross the antimeridian) are the
     client's words and stand in the clear; the offer's words wait in `sealed` for the owner's mailbox key. Nothing here says
-    whether it has reached the owner. The bounds follow the account in an index of their own: a fix reads nothing else of the
-    owner's offers."""
+    whether it has reached the owner. The bounds follow the account in an index of their own, the `WIDE` ones in another: a fix
+    reads nothing else of the owner's offers, and of the narrow ones only what begins in its neighbourhood."""
 
     __table_args__ = (
         ForeignKeyConstraint(["account_id", "message_id"], ["message.account_id", "message.message_id"], ondelete="CASCADE"),
         Index("ix_offer_bounds", "account_id", "west", "east", "south", "north"),
+        Index("ix_offer_wide", "account_id", "west", "east", "south", "north", sqlite_where=text(WIDE), postgresql_where=text(WIDE)),
         Index("ix_offer_grant", "account_id", "grant_id", "valid_until"),
         Index("ix_offer_over", "valid_until"),
     )
