@@ -31,19 +31,42 @@ class Store:
     """One database with two ways in. Readers never wait for the writer; writers queue before they read (no lost update).
 
     `unshredded` are the tables of which something was deleted that the database may still remember. `told` is set when a
-    transaction with an event for a client was committed.
+    transaction with an event for a client was committed. `kept` are the connections of `at_hand`.
     """
 
     engine: Engine
     writer: Engine
     unshredded: set[str] = field(default_factory=set, compare=False)
     told: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    kept: list[Connection] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session whose changes, if any, are thrown away."""
         with Session(self.engine, expire_on_commit=False) as db:
             yield db
+
+    @contextmanager
+    def at_hand(self) -> Iterator[Connection]:
+        """A connection for a short read on the event loop itself; on SQLite each statement sees what is committed by then.
+
+        There it is kept for the next one: to take it out of the pool takes as long as the read.
+        """
+        if not self.sqlite:
+            with self.engine.connect() as connection:
+                yield connection
+            return
+        try:
+            connection = self.kept.pop()
+        except IndexError:
+            connection = self.engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        self.kept.append(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -105,7 +128,9 @@ class Store:
         self.unshredded.difference_update(tables)
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection that nobody uses."""
+        while self.kept:
+            self.kept.pop().close()
         self.engine.dispose()
 
 

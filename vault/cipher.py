@@ -138,15 +138,23 @@ class Encapsulation:
     def __init__(self, public: bytes) -> None:
         ephemeral = X25519PrivateKey.generate()
         self._to = public
+        self._lock = Lock()
         self._encapsulated = ephemeral.public_key().public_bytes_raw()
         self._secret = _hpke_secret(ephemeral.exchange(_public(public)), self._encapsulated + public)
         self._used: set[bytes] = set()
 
+    @property
+    def seals(self) -> int:
+        """Under how many different infos it has sealed."""
+        return len(self._used)
+
     def seal(self, info: bytes, plaintext: bytes) -> bytes:
         """32 bytes of encapsulated key, then ciphertext."""
-        if info in self._used:
+        with self._lock:
+            again = info in self._used
+            self._used.add(info)
+        if again:
             return hpke_seal(self._to, info, plaintext)
-        self._used.add(info)
         schedule = b"\x00" + _NO_PSK + mac(b"", _LABELLED + _SUITE_ID + b"info_hash" + info)
         key = _expand(self._secret, _SUITE_ID, b"key", schedule, KEY_BYTES)
         nonce = _expand(self._secret, _SUITE_ID, b"base_nonce", schedule, NONCE_BYTES)

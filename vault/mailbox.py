@@ -14,6 +14,10 @@ from vault.store import MailboxKey
 _LABEL = b"bothways/mailbox/v1"
 _HEADER = bytes([envelope.VERSION, envelope.SUITE_MAILBOX])
 _KEY_ID_BYTES = 8
+AGREED_FOR = 1000
+"""How much is sealed under one agreement at most."""
+KEPT = 4096
+"""With how many mailboxes an agreement is kept at most."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,9 @@ class Mailbox:
 
 
 class Together:
-    """What one transaction seals to a mailbox, with one agreement on a key for all of it; each opens as if it were sealed alone.
+    """Seals several things to a mailbox with one agreement on a key; each opens as if it were sealed alone.
 
-    Not for longer than a transaction: what shares an encapsulated key can be seen to have come together, as its times say anyhow.
+    What shares an encapsulated key can be seen to have come within the same seconds, as its times say anyhow.
     """
 
     def __init__(self, mailbox: Mailbox) -> None:
@@ -42,11 +46,38 @@ class Together:
 
     def seal(self, purpose: str, context: Sequence[str], data: bytes) -> bytes:
         """As `Mailbox.seal`."""
-        if self._encapsulation is None:
+        if self._encapsulation is None or self._encapsulation.seals >= AGREED_FOR:
             self._encapsulation = cipher.Encapsulation(self.mailbox.public)
         key_id = bytes.fromhex(self.mailbox.key_id)
         info = _info(self.mailbox.account_id, key_id, purpose, context)
         return _HEADER + key_id + self._encapsulation.seal(info, pad(data))
+
+
+class Agreements:
+    """Agreements with the mailboxes that much is sealed to just now. Whoever keeps them calls `forget` every few seconds.
+
+    An agreement is a secret that opens what was sealed with it. It lives in this process only, where whoever can read it reads
+    what comes in as well: keeping it adds what came in the seconds before.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Mailbox, Together] = {}
+
+    def with_(self, mailbox: Mailbox) -> Together:
+        """The agreement with a mailbox; a new one where none is kept."""
+        kept = self._kept.get(mailbox)
+        if kept is None:
+            if len(self._kept) >= KEPT:
+                self.forget()
+            kept = self._kept[mailbox] = Together(mailbox)
+        return kept
+
+    def forget(self) -> None:
+        """Forget all of them."""
+        self._kept.clear()
+
+    def __repr__(self) -> str:
+        return f"Agreements(<{len(self._kept)} redacted>)"
 
 
 class OpenMailbox:

@@ -74,7 +74,7 @@ def _number(value: Any) -> float:
 
 
 def _look(stores: Stores, token: str, seen: Seen | None, now: datetime) -> Phone | None:
-    with stores.main.engine.connect() as db:
+    with stores.main.at_hand() as db:
         return nearby.phone(db, token, seen, now=now)
 
 

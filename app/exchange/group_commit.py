@@ -62,13 +62,14 @@ class Both:
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[A]):
-    """The answers to a batch, in its order; what is still to be done once they are committed; and what is written down before.
+    """The answers to a batch, in its order; what is written down before; and what is still to be done once they are on their way.
 
     `write` runs statements of `consent.statements` only: PostgreSQL is sent them together with the commit, and answers once.
+    `after` must be something that may be lost: with a power cut it is, and an error in it is logged, since nobody waits any more.
     """
 
     answers: Sequence[A]
-    after: Callable[[], None]
+    after: Callable[[], None] = lambda: None
     write: Callable[[], None] = lambda: None
 
 
@@ -111,14 +112,8 @@ class GroupCommit(Generic[J, A]):
 
     def at_once(self, job: J) -> A:
         """Do a job that only reads, here and now; each of its statements sees what is committed by then."""
-        with self._here:
-            both, self._at_hand = self._at_hand or Both.of(self._stores), None
-            try:
-                (answer,) = self._work(both, [job]).answers
-            except BaseException:
-                _discard(both)
-                raise
-            self._at_hand = both
+        with self._stores.main.at_hand() as main, self._stores.state.at_hand() as state:
+            (answer,) = self._work(Both(main, state), [job]).answers
         return answer
 
     def close(self) -> None:
@@ -139,22 +134,24 @@ class GroupCommit(Generic[J, A]):
         with self._here:
             for start in range(0, len(gathered), BATCH):
                 batch = gathered[start : start + BATCH]
-                outcomes = self._try(batch)
-                if outcomes is None:
+                done = self._try(batch)
+                if done is None:
                     self._hand_over(batch)
                 else:
-                    _resolve([(one.future, outcome) for one, outcome in zip(batch, outcomes, strict=True)])
+                    _resolve([(one.future, answer) for one, answer in zip(batch, done.answers, strict=True)])
+                    # Behind the tasks that were just woken: the answers leave first.
+                    loop.call_soon(self._afterwards, done)
 
-    def _try(self, batch: list[_Waiting[J]]) -> Sequence[A | Exception] | None:
+    def _try(self, batch: list[_Waiting[J]]) -> Done[Any] | None:
         """Do a batch here and now. None when nothing came of it, for whatever reason: the thread sees to it."""
         both, self._at_hand = self._at_hand, None
-        outcomes: Sequence[A | Exception] | None = None
+        done: Done[Any] | None = None
         try:
             both = both or Both.brief(self._stores)
-            outcomes = self._together(both, batch)
+            done = self._together(both, batch)
         except _Over as over:
             _discard(both)
-            return [over.cause] * len(batch)
+            return over.told(batch)
         except sqlite3.OperationalError as failed:
             if failed.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 _discard(both)
@@ -163,7 +160,11 @@ class GroupCommit(Generic[J, A]):
             _discard(both)
             return None
         self._at_hand = both
-        return outcomes
+        return done
+
+    def _afterwards(self, done: Done[Any]) -> None:
+        with self._here:
+            _finish(done)
 
     def _hand_over(self, batch: Iterable[_Waiting[J]]) -> None:
         with self._lock:
@@ -203,21 +204,21 @@ class GroupCommit(Generic[J, A]):
         """Do a batch in one transaction; on any error each of it alone, so that nobody pays for another's."""
         try:
             both = both or Both.of(self._stores)
-            outcomes = self._together(both, batch)
+            done = self._together(both, batch)
         except _Over as over:
             _discard(both)
-            _deliver(batch, [over.cause] * len(batch))
+            _deliver(batch, over.told(batch))
         except Exception as failed:
             log.warning("replayed one by one", error=type(failed).__name__, jobs=len(batch))
             _discard(both)
             for one in batch:
-                _deliver([one], [self._alone(one)])
+                self._alone(one)
         else:
-            _deliver(batch, outcomes)
+            _deliver(batch, done)
             return both
         return None
 
-    def _together(self, both: Both, batch: list[_Waiting[J]]) -> Sequence[A]:
+    def _together(self, both: Both, batch: list[_Waiting[J]]) -> Done[A]:
         jobs = [one.job for one in batch]
         if not self._writes:
             return self._look(both, jobs)
@@ -234,36 +235,36 @@ class GroupCommit(Generic[J, A]):
             if committing and both.main.dialect.is_disconnect(failed, driver, None):  # type: ignore[arg-type]  # the driver's errors
                 raise _Over(failed) from failed
             raise
-        try:
-            done.after()
-        except Exception as failed:
-            raise _Over(failed) from failed
-        return done.answers
+        return done
 
-    def _look(self, both: Both, jobs: Sequence[J]) -> Sequence[A]:
+    def _look(self, both: Both, jobs: Sequence[J]) -> Done[A]:
         with swift(both.main, writes=False):
-            return self._work(both, jobs).answers
+            return self._work(both, jobs)
 
-    def _alone(self, one: _Waiting[J]) -> A | Exception:
+    def _alone(self, one: _Waiting[J]) -> None:
         both: Both | None = None
         try:
             both = Both.of(self._stores)
-            return self._together(both, [one])[0]
+            _deliver([one], self._together(both, [one]))
         except _Over as over:
-            return over.cause
+            _deliver([one], over.told([one]))
         except Exception as failed:
-            return failed
+            _deliver([one], Done([failed]))
         finally:
             if both is not None:
                 both.close()
 
 
 class _Over(Exception):
-    """Something failed when the commit was done, or may have been (the connection was lost): to do it again could do it twice."""
+    """The connection was lost during the commit, which may have held: to do it again could do it twice."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__("not to be done again")
         self.cause = cause
+
+    def told(self, batch: Sequence[_Waiting[Any]]) -> Done[Exception]:
+        """The same for everybody in the batch."""
+        return Done([self.cause] * len(batch))
 
 
 def _discard(both: Both | None) -> None:
@@ -273,16 +274,24 @@ def _discard(both: Both | None) -> None:
         both.close()
 
 
-def _deliver(batch: Sequence[_Waiting[Any]], outcomes: Sequence[Any]) -> None:
-    """Hand the outcomes to whoever waits, with one knock at each event loop."""
+def _deliver(batch: Sequence[_Waiting[Any]], done: Done[Any]) -> None:
+    """Hand the answers to whoever waits, with one knock at each event loop; then do what is left."""
     loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
-    for one, outcome in zip(batch, outcomes, strict=True):
+    for one, outcome in zip(batch, done.answers, strict=True):
         loops.setdefault(one.loop, []).append((one.future, outcome))
     for loop, pairs in loops.items():
         try:
             loop.call_soon_threadsafe(_resolve, pairs)
         except RuntimeError:  # the loop was closed, and nobody waits there any more
             log.warning("nobody waits any more", jobs=len(pairs))
+    _finish(done)
+
+
+def _finish(done: Done[Any]) -> None:
+    try:
+        done.after()
+    except Exception as failed:
+        log.warning("not done afterwards", error=type(failed).__name__)
 
 
 def _resolve(pairs: list[tuple["asyncio.Future[Any]", Any]]) -> None:

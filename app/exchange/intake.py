@@ -3,7 +3,9 @@
 A refusal is a value, not an exception: raising would roll its ledger entry back, and those of everybody in the batch.
 """
 
+import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,11 +31,14 @@ from consent.statements import Statement
 from consent.store import Grant
 from vault import shredding
 from vault.instance import InstanceKeys
+from vault.mailbox import Agreements
 
 PURPOSE: Final = "message"
 FORMATS: Final = ("text", "markdown", "html")
 # These say "not now". A repeat of what was accepted sends nothing now, so they do not concern it.
 ABOUT_THE_MOMENT: Final = frozenset({"outside-hours", "over-frequency"})
+AGREED: Final = 10.0
+"""Seconds for which what arrives for one owner is sealed with one agreement on a key."""
 ENDED: Final = frozenset({"consent-withdrawn", "consent-expired"})
 
 
@@ -114,34 +119,45 @@ class Intake:
 
     def __init__(self, stores: Stores, instance: InstanceKeys) -> None:
         self._instance = instance
+        self._agreements, self._forgetting_at = Agreements(), 0.0
         self._writing = GroupCommit(stores, self._take_all, name="intake")
         self._reading = GroupCommit(stores, self._weigh_all, name="decisions", writes=False)
         self._waits_for_nobody = stores.main.sqlite
 
     async def take(self, arrival: Arrival) -> Outcome:
         """Weigh it under the account's lock and write down what came of it; answers after the commit. Raises Conflict."""
-        return await self._writing.do(arrival)
+        try:
+            return await self._writing.do(arrival)
+        finally:
+            self._forget_soon()
 
     async def weigh(self, arrival: Arrival) -> Outcome:
         """What the gate would say. Only what must be written down, the refusal of an ended consent, is."""
         # In SQLite's write-ahead log a reader waits for nobody and takes microseconds: a thread would cost more. PostgreSQL answers
         # over a wire, and the event loop does not wait for one.
         outcome = self._reading.at_once(arrival) if self._waits_for_nobody else await self._reading.do(arrival)
-        return outcome if not isinstance(outcome, Refused) else await self._writing.do(arrival)
+        return outcome if not isinstance(outcome, Refused) else await self.take(arrival)
 
     def close(self) -> None:
         """Finish what waits."""
         self._writing.close()
         self._reading.close()
 
+    def _forget_soon(self) -> None:
+        """What was agreed upon for this arrival is forgotten within `AGREED` seconds."""
+        now = time.monotonic()
+        if now >= self._forgetting_at:
+            self._forgetting_at = now + AGREED
+            asyncio.get_running_loop().call_later(AGREED, self._agreements.forget)
+
     def _take_all(self, both: Both, arrivals: Sequence[Arrival]) -> Done[Outcome]:
-        batch = _Batch(both.main, self._instance, _present(both, arrivals, bearers.locked))
+        batch = _Batch(both.main, self._instance, self._agreements, _present(both, arrivals, bearers.locked))
         answers = [batch.take(arrival) for arrival in arrivals]
         return Done(answers, lambda: marks.raise_all(both.state, batch.reached, now=arrivals[-1].now), batch.write)
 
     def _weigh_all(self, both: Both, arrivals: Sequence[Arrival]) -> Done[Outcome]:
-        present = _present(both, arrivals, bearers.callers)
-        return Done([_dry(present, arrival) for arrival in arrivals], lambda: None)
+        present = _present(both, arrivals, bearers.unchanged)
+        return Done([_dry(present, arrival) for arrival in arrivals])
 
 
 @dataclass(slots=True)
@@ -176,8 +192,8 @@ class _Present:
 class _Batch:
     """The arrivals of one transaction, taken one after the other; their rows gather and are written by one statement each."""
 
-    def __init__(self, db: Connection, instance: InstanceKeys, present: _Present) -> None:
-        self._db, self._instance, self._present = db, instance, present
+    def __init__(self, db: Connection, instance: InstanceKeys, agreements: Agreements, present: _Present) -> None:
+        self._db, self._instance, self._agreements, self._present = db, instance, agreements, present
         self._messages: list[dict[str, Any]] = []
         self._lines: list[Line] = []
         self._bearers: dict[str, Bearer] = {}
@@ -231,7 +247,7 @@ class _Batch:
     def _accept(self, bearer: Bearer, arrival: Arrival, draft: Draft) -> Accepted:
         message_id = secrets.token_hex(16)
         purpose = offers.PURPOSE if draft.offer else PURPOSE
-        sealed = bearer.mailbox.seal(purpose, (bearer.client_id, message_id), _words(bearer, draft, arrival.now))
+        sealed = self._agreements.with_(bearer.mailbox).seal(purpose, (bearer.client_id, message_id), _words(bearer, draft, arrival.now))
         self._messages.append(
             {
                 "account_id": bearer.account_id,
@@ -252,17 +268,21 @@ class _Batch:
             _MESSAGES.run_each(self._db, [self._messages.pop()])
             offers.put(self._db, bearer, message_id, draft.offer, sealed, now=arrival.now)
         self._lines.append(
-            Line(_act(bearer, arrival), "message.accepted", {"message_id": message_id, **_about(bearer.grant_id, arrival.ask)})
+            Line(self._act(bearer, arrival), "message.accepted", {"message_id": message_id, **_about(bearer.grant_id, arrival.ask)})
         )
         self._present.counted[bearer.grant_id, draft.purpose].add(arrival.now)
         return Accepted(message_id)
 
     def _refuse(self, bearer: Bearer, arrival: Arrival, no: Refused) -> Refused:
         details = {"rule": no.rule, **_about(bearer.grant_id, arrival.ask)}
-        line = ledger.refusal(self._db, _act(bearer, arrival), bearer.grant_id, no.reason, details)
+        line = ledger.refusal(self._db, self._act(bearer, arrival), bearer.grant_id, no.reason, details)
         if line is not None:
             self._lines.append(line)
         return no
+
+    def _act(self, bearer: Bearer, arrival: Arrival) -> Act:
+        seal = self._agreements.with_(bearer.mailbox).seal
+        return Act(account_id=bearer.account_id, actor=f"client:{bearer.client_id}", now=arrival.now, seal=seal)
 
 
 def refuse(db: Session, sender: Sender, refused: Refused, ask: Ask) -> None:
@@ -321,10 +341,6 @@ def _dry(present: _Present, arrival: Arrival) -> Outcome:
         return bearer
     no = present.verdict(bearer, arrival.ask, arrival.now)
     return no if no is not None and no.reason in ENDED else Verdict(no.reason if no else None)
-
-
-def _act(bearer: Bearer, arrival: Arrival) -> Act:
-    return Act(account_id=bearer.account_id, actor=f"client:{bearer.client_id}", now=arrival.now, seal=bearer.mailbox.seal)
 
 
 def _about(grant_id: str, ask: Ask) -> dict[str, str | None]:

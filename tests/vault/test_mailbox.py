@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vault import cipher
+from vault import mailbox as mailbox_module
 from vault.errors import Sealed
 from vault.keyring import Keyring
-from vault.mailbox import OpenMailbox, Together, mailbox_of, new_mailbox
+from vault.mailbox import Agreements, OpenMailbox, Together, mailbox_of, new_mailbox
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEYRING = Keyring.create("a" * 32)
@@ -30,12 +31,31 @@ def test_mail_opens_for_its_purpose_and_context_only(
 
 
 def test_what_is_sealed_together_opens_one_by_one() -> None:
-    """The places of a transaction: a message and its entry share the agreement; another transaction has its own."""
+    """A message and its entry share the agreement; what is agreed upon elsewhere is another one."""
     mailbox, first, second = OpenMailbox(KEYRING, [KEY]), Together(mailbox_of(KEY)), Together(mailbox_of(KEY))
     message, entry = first.seal("message", ["a"], b"bread"), first.seal("ledger", ["a"], b"bread")
     assert (mailbox.open("message", ["a"], message), mailbox.open("ledger", ["a"], entry)) == (b"bread", b"bread")
     assert message[:42] == entry[:42] != second.seal("message", ["a"], b"bread")[:42]
     assert message[42:] != entry[42:]
+
+
+def test_agreements_are_kept_until_they_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for each mailbox, for so many seals and so many mailboxes at most; none of them shows in a text."""
+    other, agreements = new_mailbox(KEYRING, now=NOW), Agreements()
+    first = agreements.with_(mailbox_of(KEY))
+    assert agreements.with_(mailbox_of(KEY)) is first is not agreements.with_(mailbox_of(other))
+    assert repr(agreements) == "Agreements(<2 redacted>)"
+    agreements.forget()
+    second = agreements.with_(mailbox_of(KEY))
+    assert second is not first
+
+    monkeypatch.setattr(mailbox_module, "AGREED_FOR", 2)
+    fronts = [second.seal("message", [str(number)], b"bread")[:42] for number in range(5)]
+    assert [fronts.index(front) for front in fronts] == [0, 0, 2, 2, 4]
+
+    monkeypatch.setattr(mailbox_module, "KEPT", 1)
+    agreements.with_(mailbox_of(other))
+    assert agreements.with_(mailbox_of(KEY)) is not second
 
 
 def test_retired_keys_still_open_their_mail() -> None:

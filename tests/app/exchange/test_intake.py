@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select, update
@@ -11,7 +12,8 @@ from sqlmodel import Session, col, select, update
 from app import clock
 from app.api.messages import _render
 from app.api.schemas import MessageAccepted
-from app.exchange import marks
+from app.exchange import bearers, marks
+from app.exchange import intake as intake_module
 from app.exchange.bearers import Nobody
 from app.exchange.idempotency import Conflict, Kept
 from app.exchange.intake import Accepted, Arrival, Draft, Intake, Outcome, Repeatable, Verdict
@@ -200,3 +202,76 @@ def test_held_account_answers_as_paused(instance: Instance, intake: Intake, owne
     marks.raise_mark(instance.stores.state, owner.account_id, size=ahead[0], head=ahead[1], now=clock.now())
     assert alone(intake, arrival(shop)) == Refused("consent-paused", "R4")
     assert marks.mark_of(instance.stores.state, owner.account_id) == ahead
+
+
+def test_one_agreement_for_a_few_seconds(
+    instance: Instance, intake: Intake, owner: Owner, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages of one moment share their encapsulated key with each other and their entries; a moment later it is forgotten.
+
+    The third is over the cap: its entry alone shows the new one.
+    """
+    monkeypatch.setattr(intake_module, "AGREED", 0.2)
+
+    async def three() -> None:
+        await intake.take(arrival(shop))
+        await intake.take(arrival(shop))
+        await asyncio.sleep(0.4)
+        await intake.take(arrival(shop))
+
+    asyncio.run(three())
+    with instance.stores.main.reading() as db:
+        sealed = [one.sealed or b"" for one in db.exec(select(Message).order_by(col(Message.accepted_at))).all()]
+        mine = select(LedgerEntry).where(LedgerEntry.account_id == owner.account_id, col(LedgerEntry.type).like("message.%"))
+        entries = [entry.sealed for entry in db.exec(mine.order_by(col(LedgerEntry.seq))).all()]
+        verified(db, owner.account_id)
+    *alike, other = [one[:42] for one in (*sealed, *entries)]
+    assert len(alike) == 4
+    assert set(alike) == {alike[0]} != {other}
+    assert len({*sealed, *entries}) == 5
+
+
+def test_agreement_of_what_was_undone_seals_nothing_twice(
+    instance: Instance, intake: Intake, owner: Owner, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry's number that comes again after its batch was undone is sealed under a key agreed upon for it alone."""
+    fails = {"left": 1}
+    written = ledger.append_all
+
+    def once(*given: Any) -> None:
+        written(*given)
+        fails["left"] -= 1
+        if fails["left"] == 0:
+            raise OSError("the disk is full")
+
+    asyncio.run(intake.take(arrival(shop)))
+    monkeypatch.setattr(ledger, "append_all", once)
+    outcomes = together(intake, [arrival(shop)])
+    assert [type(outcome) for outcome in outcomes] == [Accepted]
+    with instance.stores.main.reading() as db:
+        mine = select(LedgerEntry).where(LedgerEntry.account_id == owner.account_id, LedgerEntry.type == "message.accepted")
+        first, again = [entry.sealed[:42] for entry in db.exec(mine.order_by(col(LedgerEntry.seq))).all()]
+        verified(db, owner.account_id)
+    assert first != again
+
+
+def test_question_sees_what_others_commit(instance: Instance, intake: Intake, owner: Owner, shop: Shop) -> None:
+    """Whom a token leads to is kept from one question to the next, until anybody commits to either database."""
+    asked = Arrival(hashed(shop.grant_token), DRAFT.ask, clock.now())
+    assert [asyncio.run(intake.weigh(asked)) for _ in range(3)] == [Verdict(None)] * 3
+    owner.end(shop.grant_id, "pause")
+    assert [asyncio.run(intake.weigh(asked)) for _ in range(2)] == [Verdict("consent-paused")] * 2
+    owner.end(shop.grant_id, "resume")
+    assert asyncio.run(intake.weigh(asked)) == Verdict(None)
+    marks.raise_mark(instance.stores.state, owner.account_id, size=10_000, head=bytes(32), now=clock.now())
+    assert asyncio.run(intake.weigh(asked)) == Verdict("consent-paused")
+
+
+def test_question_keeps_so_many_and_no_more(
+    instance: Instance, intake: Intake, owner: Owner, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over the bound they are looked up anew, and the answer is the same."""
+    monkeypatch.setattr(bearers, "MOST_FOUND", 0)
+    asked = Arrival(hashed(shop.grant_token), DRAFT.ask, clock.now())
+    assert [asyncio.run(intake.weigh(asked)) for _ in range(3)] == [Verdict(None)] * 3
+    assert asyncio.run(intake.weigh(Arrival(bytes(32), DRAFT.ask, clock.now()))) == Nobody(guessed=True)
