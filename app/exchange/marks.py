@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from functools import partial
+from importlib import import_module
+from typing import Protocol
 
 from sqlalchemy import Connection, Executable, bindparam
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
@@ -113,8 +114,9 @@ def _level(db: Connection, end: End, mark: tuple[int, bytes] | None) -> bool:
     return _ENTRY.rows(db, {"account": end.account_id, "number": mark[0]}) == [(mark[1],)]
 
 
-def _upsert(dialect: Any) -> Executable:
-    made = dialect.insert(LedgerMark)
+def _upsert(name: str) -> Executable:
+    # Each of these is loaded where it is used only.
+    made = import_module(f"sqlalchemy.dialects.{name}").insert(LedgerMark)
     new = {name: made.excluded[name] for name in ("size", "head", "at")}
     statement: Executable = made.on_conflict_do_update(
         index_elements=["account_id"], set_=new, where=col(LedgerMark.size) < made.excluded.size
@@ -122,7 +124,7 @@ def _upsert(dialect: Any) -> Executable:
     return statement
 
 
-_RAISE = {"sqlite": Statement(lambda: _upsert(sqlite)), "postgresql": Statement(lambda: _upsert(postgresql))}
+_RAISE = {name: Statement(partial(_upsert, name)) for name in ("sqlite", "postgresql")}
 _MARKS = Lookup(
     lambda keys: sa_select(col(LedgerMark.account_id), col(LedgerMark.size), col(LedgerMark.head)).where(
         col(LedgerMark.account_id).in_([bindparam(key) for key in keys])

@@ -64,7 +64,7 @@ class Answer:
 
 @cache
 def usual_tls() -> ssl.SSLContext:
-    """Certificates are checked by the authorities that this machine trusts."""
+    """Certificates are checked by the authorities that this machine trusts. Read when the first call goes out: that takes a while."""
     return ssl.create_default_context()
 
 
@@ -95,8 +95,13 @@ class Outbound:
     allowed: Sequence[Allowed] = ()
     resolve: Resolver = field(default=look_up, repr=False)
     usual_port: int = USUAL_PORT
-    tls: ssl.SSLContext = field(default_factory=usual_tls, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
     total: float = TOTAL_SECONDS
+
+    @property
+    def secured(self) -> ssl.SSLContext:
+        """What TLS goes by: `tls`, or what is usual."""
+        return self.tls or usual_tls()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, watch: Watch | None = None) -> Answer:
         """Send `body`. Raises Failed."""
@@ -114,7 +119,7 @@ class Outbound:
         target = httpcore2.URL(scheme=destination.scheme, host=destination.host, port=destination.port, target=destination.target)
         sent = {"Host": destination.authority, "User-Agent": "Bothways", "Connection": "close", **headers}
         way = _Way(self, destination, time.monotonic() + self.total, watch)
-        connection = httpcore2.HTTPConnection(target.origin, ssl_context=self.tls, network_backend=way)
+        connection = httpcore2.HTTPConnection(target.origin, ssl_context=self.secured, network_backend=way)
         try:
             with connection.stream(method, target, headers=list(sent.items()), content=body) as response:
                 return _answer(response, most)

@@ -53,7 +53,7 @@ class Mailing:
             connection.close()
 
     def _hand_in(self, connection: socket.socket, message: EmailMessage) -> None:
-        context, server = self.outbound.tls, self.server
+        context, server = self.outbound.secured, self.server
         connection.settimeout(self.seconds)
         if server.tls == "at once":
             connection = context.wrap_socket(connection, server_hostname=server.host)

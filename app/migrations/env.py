@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
@@ -15,13 +15,18 @@ import vault.store
 from app.database import open_stores
 from app.settings import Settings
 from app.state import State
+from consent.store import PARTIAL
 
 MAIN_TABLES = (app.tables, consent.store, vault.attachments, vault.store)
 
 
 def metadata_of(store: str) -> MetaData:
     """The tables that belong to one store (`main` or `state`)."""
-    return State.metadata if store == "state" else SQLModel.metadata
+    metadata = State.metadata if store == "state" else SQLModel.metadata
+    for index in (index for table in metadata.tables.values() for index in table.indexes if PARTIAL in index.info):
+        for dialect in ("sqlite", "postgresql"):
+            index.dialect_options[dialect]["where"] = text(index.info[PARTIAL])
+    return metadata
 
 
 def plainly(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:

@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
+from consent.store import partial_index
 from vault.store import Instant
 
 # Rows lie in the order of their random keys: which came before which is not kept.
@@ -25,7 +26,7 @@ class Offer(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["account_id", "message_id"], ["message.account_id", "message.message_id"], ondelete="CASCADE"),
         Index("ix_offer_bounds", "account_id", "west", "east", "south", "north"),
-        Index("ix_offer_wide", "account_id", "west", "east", "south", "north", sqlite_where=text(WIDE), postgresql_where=text(WIDE)),
+        partial_index("ix_offer_wide", "account_id", "west", "east", "south", "north", where=WIDE),
         Index("ix_offer_grant", "account_id", "grant_id", "valid_until"),
         Index("ix_offer_over", "valid_until"),
     )

@@ -5,7 +5,7 @@ import sys
 
 from tests.serving import ROOT
 
-LATER = "alembic greenlet icalendar markdown_it nh3 pyrage pygments rich segno webauthn"
+LATER = "alembic greenlet icalendar markdown_it nh3 psycopg pyrage pygments rich segno sqlalchemy.dialects.postgresql webauthn"
 ASKED = "import app.cli, app.logs, app.main, sys; print(*(name for name in sys.argv[1:] if name in sys.modules))"
 
 

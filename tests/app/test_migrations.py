@@ -3,11 +3,13 @@
 import pytest
 from alembic import command
 from sqlalchemy import text
+from sqlmodel import SQLModel
 
 from app import migrations
 from app.database import open_store
 from app.migrations import SCHEMAS, STORES, NewerSchema, steps
 from app.settings import Settings
+from consent.store import PARTIAL
 
 
 def test_migrations_build_exactly_the_tables(settings: Settings) -> None:
@@ -19,6 +21,20 @@ def test_migrations_build_exactly_the_tables(settings: Settings) -> None:
             config.attributes["connection"] = connection
             command.check(config)
         store.close()
+
+
+def test_partial_indexes_are_partial(settings: Settings) -> None:
+    """`alembic check` does not compare conditions: each index that notes one has it in the database."""
+    noted = {index.name for table in SQLModel.metadata.tables.values() for index in table.indexes if PARTIAL in index.info}
+    asked = (
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
+        if settings.main_url.startswith("sqlite")
+        else "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE '% WHERE %'"
+    )
+    store = open_store(settings.main_url)
+    with store.engine.connect() as connection:
+        assert set(connection.execute(text(asked)).scalars()) == noted
+    store.close()
 
 
 def test_written_schema_is_the_last_step() -> None:
