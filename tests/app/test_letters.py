@@ -18,7 +18,7 @@ from tests.reading_shop import Scene
 from tests.shop import Shop
 from vault import store
 from vault.padding import SMALLEST
-from vault.records import Contact, Item, LetterRecord, Vendor
+from vault.records import Commitment, Contact, Item, LetterRecord, Vendor
 
 WORDS = "Where is my parcel?\nI have waited since May."
 
@@ -143,6 +143,41 @@ def test_a_message_is_answered(scene: Scene) -> None:
     opened = shop.open(shop.get("/letters").json()["items"][0]["jwe"])
     assert (opened["kind"], opened["message_id"]) == ("answer", message_id)
     assert f"/inbox/{message_id}" in scene.robin.get(f"/letters/{letter_id}").text
+
+
+def test_a_message_is_answered_with_a_claim(scene: Scene) -> None:
+    """Then it is about no promise yet, and leads to none."""
+    shop = Scene(scene.instance, scene.robin).grant(make_details(now=clock.now())).shop
+    message_id = shop.send(title="New in").json()["id"]
+    scene.robin.get("/inbox")
+    letter_id = sent(scene, message_id, subject="Re: New in", kind="claim")
+    page = scene.robin.get(f"/letters/{letter_id}").text
+    assert "Claim" in page and f"/commitments/{message_id}" not in page
+    assert "message_id" not in shop.open(shop.get("/letters").json()["items"][0]["jwe"])
+
+
+def test_a_letter_to_a_company_that_was_removed(scene: Scene) -> None:
+    """It stays, and leads to nothing that is gone; what would start a promise of theirs is not said to have gone, and says why."""
+    with scene.instance.stores.main.writing() as db:
+        vendor_id = store.add(db, scene.keyring, Vendor(name="Paper Mill", customer_numbers=("C-1",)), now=clock.now())
+    plain = sent(scene, vendor_id, "post")
+    scene.robin.get(f"/letters/new?to={vendor_id}&right=access&law=gdpr&where=IE")
+    asking = scene.robin.submit("/letters/new", {"way": "email", "body": "Show me all of it."}).headers["location"].split("?")[0]
+    assert scene.robin.get(f"/letters/{plain}").text.count(vendor_id) == 2
+    assert "I mailed it" in scene.robin.get(asking).text
+    scene.robin.get(f"/vendors/{vendor_id}/remove")
+    assert scene.robin.post(f"/vendors/{vendor_id}/remove").status_code == 303
+    for path in (f"/letters/{plain}", asking):
+        page = scene.robin.get(path).text
+        assert vendor_id not in page and "Paper Mill" in page, path
+    assert "I mailed it" not in page and "You removed this company" in page
+    refused = scene.robin.post(f"{asking}/sent", {"way": "email"})
+    assert refused.status_code == 422 and "You removed this company" in refused.text and "Show me all of it." in refused.text
+    assert scene.robin.post(f"/letters/{plain}/sent", {"way": "post"}).status_code == 303
+    with scene.instance.stores.main.reading() as db:
+        assert not list(store.all_of(db, scene.keyring, Commitment))
+        kept = {one.fields.subject: one.fields.sent_at for one in store.all_of(db, scene.keyring, LetterRecord)}
+    assert [at is None for at in kept.values()].count(True) == 1 and kept["My parcel"] is not None
 
 
 def test_without_a_system_the_owner_sends_it(scene: Scene) -> None:

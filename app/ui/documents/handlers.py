@@ -61,11 +61,12 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class NewPage(Page):
-    """The form again, after a file that was not taken."""
+    """The form again, after a file that was not taken. `shows` is what evidence was said to show, None where a file is no evidence."""
 
     template: ClassVar[str] = "documents/new.html"
     holder: str
     name: str
+    shows: str | None
     errors: Mapping[str, str]
 
 
@@ -166,13 +167,13 @@ async def _attach(request: Request, sender: Sender, holder: str) -> Response:
         received = await receive(request, sealing.begin, limit=LIMIT)
     except TooLarge:
         errors.add("file", _too_large())
-        return await run_in_threadpool(_refused, request, sender, holder, errors, 413)
+        return await run_in_threadpool(_refused, request, sender, holder, sealing.shows, errors, 413)
     except BadForm:
         errors.add("file", _("The file did not arrive whole. Try again."))
-        return await run_in_threadpool(_refused, request, sender, holder, errors, 400)
+        return await run_in_threadpool(_refused, request, sender, holder, sealing.shows, errors, 400)
     if received is None:
         errors.add("file", _("Choose a file first."))
-        return await run_in_threadpool(_refused, request, sender, holder, errors, 422)
+        return await run_in_threadpool(_refused, request, sender, holder, sealing.shows, errors, 422)
     draft = sealing.sealer.draft(received.name or _("document"), sealing.sniffer.found(), now=sender.now)
     await run_in_threadpool(_keep, sender, holder, draft, sealing.shows)
     return see_other(f"{holder}?done=document-kept#documents")
@@ -182,7 +183,7 @@ def _keep(sender: Sender, holder: str, draft: attachments.Draft, shows: str) -> 
     with sender.writing() as owner:
         _name(owner, holder)
         document_id = attachments.add(owner.db, draft)
-        if holder.startswith("/commitments/"):
+        if _proves(holder):
             _prove(owner, _record_id(holder), document_id, shows)
 
 
@@ -195,9 +196,14 @@ def _prove(owner: Owner, commitment_id: str, document_id: str, shows: str) -> No
         store.replace(owner.db, owner.keyring, commitment_id, grown, now=owner.now)
 
 
-def _refused(request: Request, sender: Sender, holder: str, errors: FormErrors, status: int) -> Response:
+def _proves(holder: str) -> bool:
+    """Whether what it holds is evidence."""
+    return holder.startswith("/commitments/")
+
+
+def _refused(request: Request, sender: Sender, holder: str, shows: str, errors: FormErrors, status: int) -> Response:  # noqa: PLR0917 - a form sent back
     with sender.reading() as owner:
-        page = NewPage(holder=holder, name=_name(owner, holder), errors=errors)
+        page = NewPage(holder=holder, name=_name(owner, holder), shows=shows if _proves(holder) else None, errors=errors)
         return render(request, page, owner=owner, status=status)
 
 

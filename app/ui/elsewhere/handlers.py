@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -78,7 +79,7 @@ class FormPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
-    """One of them, with the way out. `may` are the steps that can be written down as (code, words)."""
+    """One of them, with the way out. `may` are the steps that can be written down as (code, words), with the `values` that were typed."""
 
     template: ClassVar[str] = "elsewhere/show.html"
     consent_id: str
@@ -98,7 +99,7 @@ class ShowPage(Page):
     recorded_at: datetime
     steps: tuple[Step, ...]
     may: tuple[Option, ...]
-    today: date
+    values: Mapping[str, str]
     errors: Mapping[str, str]
 
 
@@ -147,6 +148,7 @@ def update(request: Request, consent_id: str, owner: Writer) -> Response:
     if made is None:
         return render(request, _form(owner, consent_id, sent, errors), owner=owner, status=422)
     store.replace(owner.db, owner.keyring, consent_id, made, now=owner.now)
+    ledger.append(owner.db, owner.act(), "elsewhere.changed", {"consent_id": consent_id, "step": "edited"})
     return see_other(f"/elsewhere/{consent_id}?done=elsewhere-changed")
 
 
@@ -159,7 +161,8 @@ def step(request: Request, consent_id: str, owner: Writer) -> Response:
         return see_other(f"/elsewhere/{consent_id}?done=already")
     made = elsewhere_form.read_step(owner, kind, errors)
     if made is None:
-        return render(request, _show(owner, consent_id, consent, errors), owner=owner, status=422)
+        typed = {name: owner.form.get(name) for name in ("on", "note")}
+        return render(request, _show(owner, consent_id, consent, errors, typed), owner=owner, status=422)
     store.replace(owner.db, owner.keyring, consent_id, elsewhere.with_step(consent, made), now=owner.now)
     ledger.append(owner.db, owner.act(), "elsewhere.changed", {"consent_id": consent_id, "step": kind})
     return see_other(f"/elsewhere/{consent_id}?done=elsewhere-step")
@@ -173,6 +176,7 @@ def remove(request: Request, consent_id: str, owner: Writer) -> Response:
         errors = {"sure": _("Tick this first, so that nothing goes by a slip of the finger.")}
         return render(request, _show(owner, consent_id, consent, errors), owner=owner, status=422)
     store.remove(owner.db, owner.keyring, Elsewhere, consent_id)
+    ledger.append(owner.db, owner.act(), "elsewhere.changed", {"consent_id": consent_id, "step": "removed"})
     return see_other("/elsewhere?done=elsewhere-removed")
 
 
@@ -204,7 +208,13 @@ def _more_purposes() -> list[Option]:
     return sorted(others, key=lambda one: fold(one[1]))
 
 
-def _show(owner: Owner, consent_id: str, consent: Elsewhere, errors: Mapping[str, str]) -> ShowPage:
+def _show(
+    owner: Owner,
+    consent_id: str,
+    consent: Elsewhere,
+    errors: Mapping[str, str],
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> ShowPage:
     letters = _letters(owner, consent_id)
     standing = elsewhere.standing(consent, letters, today=dates.today(owner))
     mine = clients.vendors(owner)
@@ -226,7 +236,7 @@ def _show(owner: Owner, consent_id: str, consent: Elsewhere, errors: Mapping[str
         recorded_at=consent.recorded_at,
         steps=_steps(consent, letters),
         may=tuple((code, str(ACT[code])) for code in elsewhere.next_steps(standing.state)),
-        today=dates.today(owner),
+        values={"on": dates.today(owner).isoformat(), "note": "", **typed},
         errors=errors,
     )
 

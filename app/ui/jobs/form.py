@@ -32,13 +32,13 @@ def read_job(form: Form, known: Job | None, errors: FormErrors) -> Job | None:
     return made(Job, {**values, "steps": [step.model_dump() for step in known.steps] if known else ()}, errors)
 
 
-def read_step(kind: type[JobStep], owner: Owner, vendors: Collection[str], errors: FormErrors) -> JobStep | None:
-    """A step of a kind, from what was typed for it. `vendors` are those that can be named."""
+def read_step(kind: type[JobStep], owner: Owner, vendors: Collection[str], errors: FormErrors, *, note: str) -> JobStep | None:
+    """A step of a kind, from what was typed for it, with its note. `vendors` are those that can be named."""
     form = owner.form
     values = _READ[kind](form, vendors, errors)
-    errors.limit("note", form.get("note"), NOTE)
+    errors.limit("note", note, NOTE)
     since = dates.moment(owner, dates.read("since", form.get("since"), errors, latest=dates.today(owner)))
-    return made(kind, {**values, "note": form.get("note"), "happened_at": since, "recorded_at": owner.now}, errors)
+    return made(kind, {**values, "note": note, "happened_at": since, "recorded_at": owner.now}, errors)
 
 
 def lines(name: str, typed: str, errors: FormErrors) -> tuple[str, ...]:

@@ -102,7 +102,8 @@ class FormPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
-    """One job. `asked` is the form that was sent back, whose fields hold `values`."""
+    """One job. `asked` is the form that was sent back, whose fields hold `values`; of who is hired each has forms of its own, named
+    `review-` and `fire-` with the company's id."""
 
     template: ClassVar[str] = "jobs/show.html"
     job_id: str
@@ -144,8 +145,8 @@ def create(request: Request, owner: Writer) -> Response:
     """Write a job down, with how much hangs on it where that was said."""
     errors = FormErrors()
     made = job_form.read_job(owner.form, None, errors)
-    said = owner.form.get("ordinary", "unsaid")
-    weighed = job_form.read_step(Weighed, owner, (), errors) if said != "unsaid" else None
+    said = {owner.form.get(name, "unsaid") for name in ("ordinary", "need")}
+    weighed = job_form.read_step(Weighed, owner, (), errors, note="") if said != {"unsaid"} else None
     if made is None or errors:
         return render(request, _form("", _typed(owner.form), errors), status=422, owner=owner)
     job_id = store.add(owner.db, owner.keyring, jobs.with_step(made, weighed) if weighed else made, now=owner.now)
@@ -195,9 +196,10 @@ def take(request: Request, job_id: str, step: str, owner: Writer) -> Response:
     if step not in STEPS:
         raise NotFound
     kind, asked = STEPS[step]
-    read = job_form.read_step(kind, owner, clients.vendors(owner), errors)
+    read = job_form.read_step(kind, owner, clients.vendors(owner), errors, note=owner.form.get("note"))
     if read is None or len(job.steps) >= jobs.MOST_STEPS:
-        page = _show(owner, job_id, job, asked, _typed(owner.form), errors)
+        sent_back = f"{asked}-{owner.form.get('vendor')}" if kind in {Fired, Reviewed} else asked
+        page = _show(owner, job_id, job, sent_back, _typed(owner.form), errors)
         return render(request, page, status=422, owner=owner)
     store.replace(owner.db, owner.keyring, job_id, jobs.with_step(job, read), now=owner.now)
     return see_other(f"/jobs/{job_id}?done=job-step#{asked}")

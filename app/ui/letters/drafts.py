@@ -84,13 +84,16 @@ def recipient(request: Request, letter_id: str, owner: Writer) -> Response:
 
 @router.post("/letters/{letter_id}/sent")
 def sent(request: Request, letter_id: str, owner: Writer) -> Response:
-    """The owner says that it has gone; with a blank in it, says so twice."""
+    """The owner says that it has gone; with a blank in it, says so twice. What asks for a right of a company that was removed does
+    not go: the promise that it starts would be nobody's."""
     letter, way = handlers.find(owner, letter_id), owner.form.get("way")
     if letter.sent_at is not None:
         return see_other(f"/letters/{letter_id}?done=already")
     if way not in WAYS or way == "api":
         raise NotFound
     page = handlers.page_of(owner, letter_id, letter, pressed=way)
+    if page.adrift:
+        return render(request, page, status=422, owner=owner)
     if page.blanks and not owner.form.checked("as_it_is"):
         return render(request, page, status=422, owner=owner)
     letters.sent(owner.db, owner.act(), owner.keyring, letter_id, rights_letters.gone(owner, letter, way=way), way=way)

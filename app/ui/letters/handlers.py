@@ -110,7 +110,8 @@ class NewPage(Page):
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
     """One letter and its thread. `mailto` is empty without an e-mail address of theirs, which can be written down here where they
-    are `reachable`; `blanks` are the lines still to fill in, and `pressed` is the way by which it was said to have gone with them."""
+    are `reachable`; `blanks` are the lines still to fill in, and `pressed` is the way by which it was said to have gone with them.
+    `adrift` when it asks for a right, and the company that would have to answer was removed."""
 
     template: ClassVar[str] = "letters/show.html"
     letter_id: str
@@ -120,6 +121,7 @@ class ShowPage(Page):
     mailto: str
     reachable: bool
     blanks: tuple[str, ...]
+    adrift: bool
     pressed: str
     values: Mapping[str, str]
     errors: Mapping[str, str]
@@ -210,14 +212,16 @@ def page_of(
     errors: Mapping[str, str] = MappingProxyType({}),
 ) -> ShowPage:
     """The page of one letter."""
+    reachable = bool(letter.vendor_id and letter.vendor_id in clients.vendors(owner))
     return ShowPage(
         letter_id=letter_id,
         letter=letter,
         kind=str(KINDS[letter.kind]),
         way=str(WAYS[letter.way]),
         mailto=writing_to.mailto(owner, letter),
-        reachable=bool(letter.vendor_id and letter.vendor_id in clients.vendors(owner)),
+        reachable=reachable,
         blanks=() if letter.sent_at else rights_words.blanks(f"{letter.subject}\n{letter.body}"),
+        adrift=letter.step == "request" and not letter.sent_at and not reachable,
         pressed=pressed,
         values=values,
         errors=errors,
@@ -225,7 +229,7 @@ def page_of(
             Said(plain(one.sender), plain(one.title), shown_safely(one.body, one.format), one.received_at, one.read_at is None)
             for one in letter.replies
         ),
-        can_answer=bool(letter.grant_id or letter.vendor_id),
+        can_answer=bool(letter.grant_id) or reachable,
         matter=matter_parts.of_letter(owner, letter),
     )
 
@@ -320,7 +324,9 @@ def _read(addressee: Addressee, form: Form, errors: FormErrors, *, kind: str, no
         errors.add("body", _("It would go at once, and a “…” is still to be filled in, or taken out: %(line)s") % {"line": blanks[0]})
     if errors:
         return None
-    said = {"to": addressee.name, "kind": kind, "way": way, "subject": subject, "body": body, "about": addressee.about, "written_at": now}
+    # The message, which only an answer is about: a claim is about a promise.
+    about = addressee.about if kind == "answer" else None
+    said = {"to": addressee.name, "kind": kind, "way": way, "subject": subject, "body": body, "about": about, "written_at": now}
     mine = {"vendor_id": addressee.vendor_id, "grant_id": addressee.grant_id, "client_id": addressee.client_id}
     try:
         return LetterRecord.model_validate({**said, **mine})

@@ -13,6 +13,7 @@ from app.relationships import crm_mirror, elsewhere, kinds
 from app.relationships.crm_mirror import Allowed, Line, Mine
 from app.relationships.rights_words import Said
 from app.ui import dates
+from app.ui.elsewhere import parts as elsewhere_parts
 from app.ui.vendors.words import plain
 from consent import grants
 from consent.store import Grant
@@ -63,11 +64,14 @@ def beside(owner: Owner, vendor_id: str, vendor: Vendor) -> Beside:
 
 def chosen(owner: Owner, vendor_id: str, vendor: Vendor, refs: Iterable[str]) -> tuple[Said, ...]:
     """The lines that a letter is to name, by `<record id>.<key>`; what is none of this company's is left out."""
+    wanted = list(dict.fromkeys(refs))
+    if not wanted:
+        return ()
     known = {row.held_id for rows in versions(owner, vendor_id, vendor).values() for row in rows}
     against = beside(owner, vendor_id, vendor)
     opened: dict[str, dict[str, Line]] = {}
     found: list[Said] = []
-    for ref in dict.fromkeys(refs):
+    for ref in wanted:
         held_id, _dot, key = ref.partition(".")
         if held_id not in known:
             continue
@@ -96,14 +100,11 @@ def _allowed(owner: Owner, vendor_id: str, vendor: Vendor) -> Iterator[Allowed]:
         for term in sorted({term for line in grants.standing(grant).terms.purposes for term in line.datatypes}):
             yield Allowed(term, live)
     today = dates.today(owner)
-    for given in store.all_of(owner.db, owner.keyring, Elsewhere):
-        if given.fields.vendor_id == vendor_id:
-            over = elsewhere.standing(given.fields, today=today).state in {
-                *elsewhere.OVER,
-                elsewhere.State.SENT,
-                elsewhere.State.ACKNOWLEDGED,
-            }
-            yield from (Allowed(term, not over) for term in _named(given.fields.data))
+    noted = {one.record_id: one.fields for one in store.all_of(owner.db, owner.keyring, Elsewhere) if one.fields.vendor_id == vendor_id}
+    letters = elsewhere_parts.written(owner, noted)
+    for consent_id, given in noted.items():
+        holds = elsewhere.standing(given, letters.get(consent_id, ()), today=today).state is elsewhere.State.GIVEN
+        yield from (Allowed(term, holds) for term in _named(given.data))
 
 
 def _named(data: str) -> Sequence[str]:

@@ -26,13 +26,12 @@ from app.ui.addresses.strangers import Stranger
 from app.ui.forms import FormErrors
 from app.ui.grants import proviso, releasing
 from app.ui.grants.releasing import Choice
-from app.ui.letters import answers
-from app.ui.letters.answers import Beside, Difference, Offered
 from app.ui.operator import clients
 from app.ui.operator.clients import ClientInWords, Known
 from app.ui.pages import Page
 from app.ui.render import render, see_other
-from app.ui.requests import narrowing, terms_in_words
+from app.ui.requests import answers, narrowing, terms_in_words
+from app.ui.requests.answers import Beside, Difference, Offered
 from app.ui.requests.narrowing import Choice as Narrowed
 from app.ui.requests.narrowing import LineForm
 from app.ui.requests.terms_in_words import TermsInWords

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
@@ -49,7 +49,7 @@ class NewPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ShowPage(Page):
-    """One copy, and the others of its kind to hold it against."""
+    """One copy, and the others of its kind to hold it against. `agreed_on` is what stands in the form: the day, or what was typed."""
 
     template: ClassVar[str] = "policies/show.html"
     vendor_id: str
@@ -59,7 +59,7 @@ class ShowPage(Page):
     recorded_at: datetime
     paragraphs: tuple[str, ...]
     others: tuple[Copy, ...]
-    today: date
+    agreed_on: str
     errors: Mapping[str, str]
 
 
@@ -139,9 +139,10 @@ def show(request: Request, vendor_id: str, policy_id: str, owner: Reader) -> HTM
 def agree(request: Request, vendor_id: str, policy_id: str, owner: Writer) -> Response:
     """Note that this is the text the owner agreed to, and when; or, with an empty day, that it is not."""
     policy, errors = _find(owner, vendor_id, policy_id), FormErrors()
-    day = dates.read("agreed_on", owner.form.get("agreed_on"), errors, latest=dates.today(owner))
+    typed = owner.form.get("agreed_on")
+    day = dates.read("agreed_on", typed, errors, latest=dates.today(owner))
     if errors:
-        return render(request, _show(owner, vendor_id, policy_id, errors), owner=owner, status=422)
+        return render(request, _show(owner, vendor_id, policy_id, errors, typed), owner=owner, status=422)
     store.replace(owner.db, owner.keyring, policy_id, policy.model_copy(update={"agreed_on": day}), now=owner.now)
     return see_other(f"/vendors/{vendor_id}/policies/{policy_id}?done={'policy-agreed' if day else 'profile-saved'}")
 
@@ -177,7 +178,7 @@ def _chosen(known: tuple[Copy, ...], before: str, after: str) -> tuple[Copy | No
     return (by_id[before] if before else usual), later
 
 
-def _show(owner: Owner, vendor_id: str, policy_id: str, errors: Mapping[str, str]) -> ShowPage:
+def _show(owner: Owner, vendor_id: str, policy_id: str, errors: Mapping[str, str], typed: str | None = None) -> ShowPage:
     vendor, policy = find(owner, vendor_id), _find(owner, vendor_id, policy_id)
     known = copies(owner, vendor_id)
     (copy,) = [one for one in known if one.policy_id == policy_id]
@@ -189,7 +190,7 @@ def _show(owner: Owner, vendor_id: str, policy_id: str, errors: Mapping[str, str
         recorded_at=policy.recorded_at,
         paragraphs=tuple(policies.paragraphs(policy.text)),
         others=tuple(one for one in known if one.policy_id != policy_id and one.kind == copy.kind),
-        today=dates.today(owner),
+        agreed_on=(copy.agreed_on or dates.today(owner)).isoformat() if typed is None else typed,
         errors=errors,
     )
 

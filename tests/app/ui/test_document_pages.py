@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from sqlmodel import func, select
 
+from app import clock
 from app.auth.upload_stream import AROUND
 from app.ui.documents.handlers import disposition
 from tests.app.ui.keeping import Opened, keep
@@ -14,7 +15,7 @@ from tests.browsing import Browsing
 from tests.factories import make_account
 from tests.instances import Instance
 from vault.attachments import CHUNK, LIMIT, Attachment, AttachmentChunk
-from vault.records import Item, Vendor
+from vault.records import Commitment, Item, Vendor
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 600
 NAMES = ("items", "vendors")
@@ -127,6 +128,24 @@ def test_a_file_that_is_not_taken(instance: Instance, robin: Browsing, holders: 
         assert words in answer.text
         assert 'href="#f-file"' in answer.text
     assert counts(instance) == (0, 0)
+
+
+def test_evidence_that_is_not_taken_keeps_what_it_shows(instance: Instance, opened: Opened, robin: Browsing) -> None:
+    """The form comes back with its words, and takes them with the next file; what is no promise has no such field."""
+    (vendor_id,) = keep(instance, opened, Vendor(name="Corner Shop"))
+    promise = Commitment(vendor_id=vendor_id, promise="Bread", source="contract", due_date=clock.now().date(), time_zone="UTC", events=())
+    (promise_id,) = keep(instance, opened, promise)
+    here = f"/commitments/{promise_id}/documents"
+    robin.get(f"/commitments/{promise_id}")
+    parts = (f'name="csrf"\r\n\r\n{robin.csrf}', 'name="shows"\r\n\r\nthe <date>', 'name="file"; filename=""\r\n\r\n')
+    body = "".join(f"--B\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--B--\r\n"
+    headers = {"origin": str(robin.client.base_url).rstrip("/"), "content-type": "multipart/form-data; boundary=B"}
+    answer = robin.client.post(here, content=body.encode(), headers=headers)
+    assert answer.status_code == 422 and 'name="shows"' in answer.text and 'value="the &lt;date&gt;"' in answer.text
+    assert robin.post(here, {"shows": "the <date>"}, files={"file": ("a.txt", b"x", "text/plain")}).status_code == 303
+    assert "shows: the &lt;date&gt;" in robin.get(f"/commitments/{promise_id}").text
+    refused = robin.client.post(f"/vendors/{vendor_id}/documents", content=body.encode(), headers=headers)
+    assert refused.status_code == 422 and 'name="shows"' not in refused.text
 
 
 def test_a_forged_form_leaves_nothing(instance: Instance, robin: Browsing, holders: dict[str, str]) -> None:

@@ -57,7 +57,8 @@ def test_noted_and_led_out(instance: Instance, opened: Opened, robin: Browsing, 
     robin.get(here)
     assert "withdrawal sent" in robin.post(f"{here}/step", {"step": "sent", "on": yesterday, "note": "At the till"}, follow=True).text
     assert robin.post(f"{here}/step", {"step": "sent"}).headers["location"].endswith("done=already")
-    assert robin.post(f"{here}/step", {"step": "ended", "on": "2999-01-01"}).status_code == 422
+    early = robin.post(f"{here}/step", {"step": "ended", "on": "2999-01-01", "note": "They rang"})
+    assert (early.status_code, 'value="2999-01-01"' in early.text, 'value="They rang"' in early.text) == (422, True, True)
     for step, said in (("acknowledged", "acknowledged"), ("ended", "It is over")):
         assert said in robin.post(f"{here}/step", {"step": step, "on": ""}, follow=True).text
     assert letter not in robin.get("/elsewhere").text and "News &lt;by&gt;" not in robin.get("/grants").text
@@ -102,6 +103,19 @@ def test_words_change_steps_stay_and_removing_needs_a_tick(instance: Instance, o
     robin.get(f"/vendors/{vendor_id}/remove")
     assert robin.post(f"/vendors/{vendor_id}/remove").status_code == 303
     assert robin.get(here).status_code == 404
+
+
+def test_what_is_changed_and_what_is_removed_is_in_the_history(instance: Instance, robin: Browsing, vendor_id: str) -> None:
+    """A day that is moved ends a permission as a step does, and what is gone was there."""
+    here = noted(robin, vendor_id)
+    robin.get(f"{here}/edit")
+    assert robin.submit(f"{here}/edit", {"expires_on": "2021-03-02"}).status_code == 303
+    robin.get(here)
+    robin.post(f"{here}/remove", {"sure": "1"})
+    with instance.stores.main.reading() as db:
+        types = [one.type for one in db.exec(select(LedgerEntry).order_by(LedgerEntry.seq))]  # type: ignore[arg-type]  # a column
+    assert types[-3:] == ["elsewhere.noted", "elsewhere.changed", "elsewhere.changed"]
+    assert robin.get("/ledger").text.count("You changed your note of a permission given elsewhere") == 2
 
 
 def test_the_usual_purposes_come_first_in_plain_words(robin: Browsing, vendor_id: str) -> None:

@@ -117,6 +117,35 @@ def test_a_job_without_a_name_is_not_kept(instance: Instance, opened: Opened, ro
     assert kept(instance, opened) == []
 
 
+def test_how_much_hangs_on_a_new_job_is_kept_and_its_note_once(instance: Instance, opened: Opened, robin: Browsing) -> None:
+    """Either of the two days is enough to say; the note is the job's own, and no step has it again."""
+    path = named(robin, need="all", note="Ask the neighbours.")
+    (job,) = kept(instance, opened)
+    (weighed,) = job.steps
+    assert isinstance(weighed, Weighed) and (weighed.ordinary, weighed.need, weighed.note) == ("unsaid", "all", "")
+    assert job.note == "Ask the neighbours." and robin.get(path).text.count(job.note) == 1
+    assert robin.post("/jobs/new", {"title": "x", "note": "n" * 20_001, "need": "all"}).status_code == 422
+
+
+def test_what_was_typed_of_somebody_who_is_hired_goes_back_to_them(
+    instance: Instance, opened: Opened, robin: Browsing, vendor_id: str
+) -> None:
+    """Open, with the words and the reason at the field of that company, and of no other."""
+    (other_id,) = keep(instance, opened, Vendor(name="Another"))
+    path = named(robin)
+    for one in (other_id, vendor_id):
+        robin.post(f"{path}/hire", {"vendor": one, "bound": "unsaid"})
+    late = robin.post(f"{path}/fire", {"vendor": vendor_id, "since": "2999-01-01"})
+    field = f"fire-{vendor_id}-since"
+    assert late.status_code == 422 and late.text.count('value="2999-01-01"') == 1 and f'aria-describedby=" e-{field}"' in late.text
+    assert late.text.count('<details class="job-part" open>') == 1
+    long = robin.post(f"{path}/review", {"vendor": vendor_id, "went": "bad", "again": "no", "note": "n" * 20_001})
+    assert long.status_code == 422 and long.text.count("n" * 20_001) == 1 and f'id="e-review-{vendor_id}-note"' in long.text
+    sent = {form.fields["vendor"][0]: form.fields for form in robin.forms if form.action == f"{path}/review"}
+    assert (sent[vendor_id]["went"], sent[vendor_id]["again"], sent[other_id]["went"]) == (["bad"], ["no"], ["good"])
+    assert len(kept(instance, opened)[0].steps) == 2
+
+
 def test_removing_needs_a_tick_and_takes_all(instance: Instance, opened: Opened, robin: Browsing) -> None:
     """Gone for good, once it was meant."""
     path = named(robin)

@@ -17,7 +17,7 @@ from tests.browsing import Browsing
 from tests.instances import Instance
 from tests.reading_shop import Scene
 from vault import store
-from vault.records import CsvColumns, Elsewhere, Held, Item, PastValue, Vendor
+from vault.records import CsvColumns, Elsewhere, Held, Item, LetterRecord, PastValue, Vendor
 
 ANSWER = {
     "me": {"email": "other@home.example", "phone": "01 555 0100", "street": "1 Quay Road"},
@@ -156,7 +156,8 @@ def test_ticked_lines_stand_in_one_letter(robin: Browsing, vendor_id: str) -> No
 
 
 def test_a_system_is_held_against_what_it_was_allowed(instance: Instance, owner_browser: Browsing) -> None:
-    """Its own permission, what it fetched, and a consent given elsewhere; after the withdrawal it may hold nothing by it."""
+    """Its own permission, what it fetched, and a consent given elsewhere until a letter that withdraws it has gone; after the withdrawal
+    it may hold nothing by it."""
     scene = Scene(instance, owner_browser, "1 Harbour Street").grant()
     scene.keep("+353 1 555 0100", "pd:TelephoneNumber")
     street = {"name": "Street", "value": "1 Harbour Street", "basis": "stated", "source": "the order"}
@@ -166,8 +167,17 @@ def test_a_system_is_held_against_what_it_was_allowed(instance: Instance, owner_
     assert "Street 1 Harbour Street agrees" in told and "They got it from others" in told and "2 not allowed" in told
     given = Elsewhere(vendor_id=scene.vendor_id, what="A card", data="my phone number and gender", recorded_at=clock.now())
     with scene.instance.stores.main.writing() as db:
-        store.add(db, scene.keyring, given, now=clock.now())
+        consent_id = store.add(db, scene.keyring, given, now=clock.now())
     assert "0 not allowed" in words(scene.robin.get(mirror).text)
+    letter = LetterRecord(
+        vendor_id=scene.vendor_id, to="Corner Shop", way="post", subject="s", body="b", about=consent_id, written_at=clock.now()
+    )
+    with scene.instance.stores.main.writing() as db:
+        store.add(db, scene.keyring, letter, now=clock.now())
+    assert "0 not allowed" in words(scene.robin.get(mirror).text)
+    with scene.instance.stores.main.writing() as db:
+        store.add(db, scene.keyring, letter.model_copy(update={"sent_at": clock.now()}), now=clock.now())
+    assert "2 not allowed" in words(scene.robin.get(mirror).text)
     scene.robin.get(f"/grants/{scene.grant_id}")
     scene.press("withdraw")
     page = scene.robin.get(mirror).text
