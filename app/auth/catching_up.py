@@ -6,12 +6,13 @@ import structlog
 from sqlmodel import Session
 
 from app.auth import sessions
-from app.auth.owner import Owner
+from app.auth.owner import Owner, locked
 from app.auth.profiles import profile_of
+from app.auth.sessions import OpenSession
 from app.database import Stores
+from app.errors import NotUnlocked
 from app.exchange import arrivals, marks, releases, reminders
 from app.exchange.releases import Hand
-from consent import ledger
 from consent.act import Act
 from vault import accounts
 from vault.errors import Sealed
@@ -28,9 +29,11 @@ def catch_up(stores: Stores, instance: InstanceKeys, cookie: str, *, now: dateti
     if opened is None:
         return
     try:
-        _catch_up(stores, instance, opened[1], now)
+        _catch_up(stores, instance, opened, now)
     except Sealed:
         log.warning("a sealed value does not open; what waited stays where it is")
+    except NotUnlocked:
+        log.info("the session has ended meanwhile; what waited stays where it is")
 
 
 def hand_of(owner: Owner) -> Hand:
@@ -38,19 +41,15 @@ def hand_of(owner: Owner) -> Hand:
     return _hand(owner.db, owner.stores, owner.instance, owner.keyring, owner.act(), now=owner.now)
 
 
-def _catch_up(stores: Stores, instance: InstanceKeys, keyring: Keyring, now: datetime) -> None:
+def _catch_up(stores: Stores, instance: InstanceKeys, opened: tuple[OpenSession, Keyring], now: datetime) -> None:
+    session, keyring = opened
     account_id = keyring.account_id
-    with stores.main.writing() as db:
-        head = ledger.lock(db, account_id)
-        before, held = head.size, marks.held(db, stores.state, account_id)
+    with locked(stores, session, now=now) as db:
         remember(db, keyring)
         arrivals.collect(db, keyring, accounts.open_mailbox(db, keyring), now=now)
         act = Act(account_id=account_id, actor="owner", now=now, seal=accounts.mailbox(db, account_id).seal)
         releases.freshen(_hand(db, stores, instance, keyring, act, now=now))
         reminders.renew(db, keyring, lambda: profile_of(db, keyring), instance, now=now)
-        size, top = head.size, head.head
-    if size > before and not held:
-        marks.raise_mark(stores.state, account_id, size=size, head=top, now=now)
 
 
 def _hand(db: Session, stores: Stores, instance: InstanceKeys, keyring: Keyring, act: Act, *, now: datetime) -> Hand:

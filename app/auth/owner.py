@@ -180,6 +180,27 @@ def reading_owner(request: Request) -> Iterator[Owner]:
         yield owner
 
 
+@contextmanager
+def locked(stores: Stores, session: OpenSession, *, now: datetime) -> Iterator[Session]:
+    """One write transaction under the account's lock; commits, then raises the ledger's mark. Raises NotUnlocked when the session
+    has ended.
+
+    Whoever ends sessions holds the same lock until the ending is committed. So a session that is there once the lock
+    is ours is one whose ending nobody has been told of; and what we write is committed before anybody can be.
+    """
+    account_id = session.account_id
+    with stores.main.writing() as db:
+        head = ledger.lock(db, account_id)
+        if not sessions.alive(stores.state, session.id_hash):
+            raise NotUnlocked
+        before, held = head.size, marks.held(db, stores.state, account_id)
+        yield db
+        db.flush()
+        after = db.get(LedgerHead, account_id)
+    if after is not None and after.size > before and not held:
+        marks.raise_mark(stores.state, account_id, size=after.size, head=after.head, now=now)
+
+
 @dataclass(frozen=True)
 class Sender:
     """An unlocked browser with a checked form, before any transaction: what is slow happens here, then `writing`."""
@@ -225,27 +246,15 @@ class Sender:
 
     @contextmanager
     def writing(self) -> Iterator[Owner]:
-        """One write transaction with the ledger head locked. Raises NotUnlocked when the session has ended.
-
-        Whoever ends sessions holds the same lock until the ending is committed. So a session that is there once the lock
-        is ours is one whose ending nobody has been told of; and what we write is committed before anybody can be.
-        """
-        stores, (session, keyring), now = self.stores, self.opened, self.now
-        with stores.main.writing() as db:
-            head = ledger.lock(db, session.account_id)
-            if not sessions.alive(stores.state, session.id_hash):
-                raise NotUnlocked
-            before, held = head.size, marks.held(db, stores.state, session.account_id)
+        """One transaction as `locked` gives it, for the whole request. Raises NotUnlocked when the session has ended."""
+        keyring, now = self.keyring, self.now
+        with locked(self.stores, self.session, now=now) as db:
             owner = _owner(self.request, db, self.opened, self.form, now)
             _kit_first(self.request, owner)
             if owner.resealing and (made := step(db, keyring, now=now)) and made.finished:
                 owner.shred_after()
             yield owner
             reminders.renew(db, keyring, lambda: profile_of(db, keyring), owner.instance, now=now)
-            db.flush()
-            after = db.get(LedgerHead, session.account_id)
-        if after is not None and after.size > before and not held:
-            marks.raise_mark(stores.state, session.account_id, size=after.size, head=after.head, now=now)
         for act in owner.afterwards:
             act()
 

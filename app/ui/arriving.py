@@ -5,19 +5,17 @@ from contextlib import contextmanager
 
 from sqlmodel import Session
 
-from app.auth.owner import Owner
+from app.auth.owner import Owner, locked
 from app.exchange import arrivals, reminders
-from consent import ledger
 from vault import accounts
 
 
 @contextmanager
 def writing(owner: Owner) -> Iterator[Session]:
-    """The transaction, under the account's lock; the page's own looks again behind it."""
+    """The transaction, as a form's; the page's own looks again behind it. Raises NotUnlocked when the session has ended."""
     # A snapshot that this page itself still held would keep the log from being emptied of what is deleted.
     owner.db.rollback()
-    with owner.stores.main.writing() as db:
-        ledger.lock(db, owner.account_id)
+    with locked(owner.stores, owner.session, now=owner.now) as db:
         yield db
     owner.db.rollback()
 
