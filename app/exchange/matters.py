@@ -1,5 +1,7 @@
 """Rights letters with what follows from them: each that has gone starts a promise with the law's day, and every step goes into it."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +10,7 @@ from sqlmodel import Session
 
 from app.exchange import clocks
 from app.relationships import commitments, matters, rights_words
-from app.relationships.matters import Matter, Step
+from app.relationships.matters import IllegalStep, Matter, Step
 from app.relationships.rights import Law, Right
 from consent import ledger
 from consent.act import Act
@@ -54,12 +56,13 @@ def begin(db: Session, act: Act, keyring: Keyring, letter: LetterRecord, *, way:
 
 
 def went(db: Session, act: Act, keyring: Keyring, letter: LetterRecord) -> None:
-    """A further letter of a matter has gone: a step of its promise. Nothing where the matter is gone or over."""
+    """A further letter of a matter has gone: a step of its promise. Nothing where the matter is gone or takes no more."""
     found = find(db, keyring, letter.commitment_id or "")
     if found is None or letter.step not in GONE:
         return
     zone = ZoneInfo(found.commitment.time_zone)
-    take(db, act, keyring, found, GONE[letter.step], on=act.now.astimezone(zone).date(), happened_at=act.now)
+    with suppress(IllegalStep):
+        take(db, act, keyring, found, GONE[letter.step], on=act.now.astimezone(zone).date(), happened_at=act.now)
 
 
 def take(db: Session, act: Act, keyring: Keyring, found: Found, step: Step, *, on: date, happened_at: datetime) -> None:
@@ -73,26 +76,34 @@ def take(db: Session, act: Act, keyring: Keyring, found: Found, step: Step, *, o
 
 def find(db: Session, keyring: Keyring, matter_id: str) -> Found | None:
     """A matter by the id of its promise; None where no letter of the owner's began it."""
-    opened = store.get(db, keyring, Commitment, matter_id) if matter_id else None
-    ids = [one.record_id for one in store.digests(db, keyring, LetterRecord) if one.values.get("commitment_id") == matter_id]
-    letters = sorted(
-        (letter for letter_id in ids if (letter := store.get(db, keyring, LetterRecord, letter_id))),
-        key=lambda one: (one.fields.sent_at or one.fields.written_at, one.record_id),
-    )
-    first = next((one for one in letters if one.fields.step == "request" and one.fields.sent_at and one.fields.law), None)
-    if opened is None or first is None:
+    if not matter_id:
         return None
-    return Found(matter_id, opened.fields, _matter(opened.fields, first.fields), first, tuple(letters))
+    ids = [one.record_id for one in store.digests(db, keyring, LetterRecord) if one.values.get("commitment_id") == matter_id]
+    return _found(store.get(db, keyring, Commitment, matter_id), store.get_many(db, keyring, LetterRecord, ids).values())
 
 
-def all_of(db: Session, keyring: Keyring) -> list[Found]:
-    """Every matter, the newest last."""
-    ids = {
-        str(one.values["commitment_id"]): one.created_at
-        for one in store.digests(db, keyring, LetterRecord)
-        if one.values.get("commitment_id") and one.values.get("step") == "request"
-    }
-    return [found for matter_id in sorted(ids, key=lambda one: (ids[one], one)) if (found := find(db, keyring, matter_id))]
+def all_of(db: Session, keyring: Keyring, *, vendor_id: str | None = None) -> list[Found]:
+    """Every matter, or every one with one company, the newest last."""
+    begun: dict[str, datetime] = {}
+    threads: dict[str, list[str]] = {}
+    for one in store.digests(db, keyring, LetterRecord):
+        matter_id = str(one.values.get("commitment_id") or "")
+        threads.setdefault(matter_id, []).append(one.record_id)
+        if matter_id and one.values.get("step") == "request" and vendor_id in {None, one.values.get("vendor_id")}:
+            begun[matter_id] = one.created_at
+    promises = store.get_many(db, keyring, Commitment, begun)
+    letters = store.get_many(db, keyring, LetterRecord, [letter_id for matter_id in begun for letter_id in threads[matter_id]])
+    oldest_first = sorted(begun, key=lambda one: (begun[one], one))
+    threaded = ((one, [letters[letter_id] for letter_id in threads[one] if letter_id in letters]) for one in oldest_first)
+    return [found for matter_id, thread in threaded if (found := _found(promises.get(matter_id), thread))]
+
+
+def _found(promise: Opened[Commitment] | None, thread: Iterable[Opened[LetterRecord]]) -> Found | None:
+    letters = sorted(thread, key=lambda one: (one.fields.sent_at or one.fields.written_at, one.record_id))
+    first = next((one for one in letters if one.fields.step == "request" and one.fields.sent_at and one.fields.law), None)
+    if promise is None or first is None:
+        return None
+    return Found(promise.record_id, promise.fields, _matter(promise.fields, first.fields), first, tuple(letters))
 
 
 def _matter(commitment: Commitment, letter: LetterRecord) -> Matter:

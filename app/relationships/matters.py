@@ -31,7 +31,7 @@ _SAYS: Mapping[str, State] = MappingProxyType({"in_part": "in_part", "refused": 
 
 
 class IllegalStep(Exception):
-    """This step does not follow from where the matter stands."""
+    """This step does not follow from where the matter stands, or its promise holds no more of them."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,12 @@ def standing(commitment: Commitment, matter: Matter, *, today: date) -> Standing
 def with_step(commitment: Commitment, matter: Matter, step: Step, *, on: date, happened_at: datetime, now: datetime) -> Commitment:
     """The promise with a step more, and with another last day where the step moves it. `on` is the local day of `happened_at`.
 
-    Raises IllegalStep for a reply to what is over, and for longer time where the law gives none.
+    Raises IllegalStep for a reply to what is over and an arrival told then, for longer time where the law gives none, and for
+    any step when the promise is full.
     """
     before = standing(commitment, matter, today=on)
-    if step in REPLIES and step not in before.replies:
+    over = before.state in {"answered", "closed"}
+    if full(commitment) or (step in REPLIES and step not in before.replies) or (step == "arrived" and over):
         raise IllegalStep(step)
     event = CommitmentEvent(
         type=_event(step, commitments.state(commitment.events), before),
@@ -116,6 +118,11 @@ def with_step(commitment: Commitment, matter: Matter, step: Step, *, on: date, h
         # Longer time is theirs only when they say so before the first is over (GDPR art. 12(3), 11 CCR § 7021(b)).
         changed["due_date"] = due_on(matter, extended=True)
     return commitment.model_copy(update=changed)
+
+
+def full(commitment: Commitment) -> bool:
+    """Whether as many steps are written down as a promise holds."""
+    return len(commitment.events) >= commitments.MOST_EVENTS
 
 
 def has(events: Iterable[CommitmentEvent], step: Step) -> bool:

@@ -15,9 +15,9 @@ NOON = time(12)
 """Stands for "some time that day": no time zone turns it into another date for a reader nearby."""
 
 
-def today(owner: Owner) -> date:
-    """The day where the owner is."""
-    return owner.now.astimezone(ZoneInfo(owner.profile.time_zone)).date()
+def today(owner: Owner, zone: str = "") -> date:
+    """The day where the owner is, or in another time zone."""
+    return owner.now.astimezone(ZoneInfo(zone or owner.profile.time_zone)).date()
 
 
 def read(name: str, typed: str, errors: FormErrors, *, latest: date | None = None) -> date | None:
@@ -40,8 +40,9 @@ def read(name: str, typed: str, errors: FormErrors, *, latest: date | None = Non
     return None
 
 
-def moment(owner: Owner, day: date | None) -> datetime:
-    """When something of that day happened: now for today, or where no day was told, else noon of it where the owner is."""
-    if day is None or day == today(owner):
+def moment(owner: Owner, day: date | None, zone: str = "") -> datetime:
+    """When something of that day happened: now for today, or where no day was told, else noon of it, where the owner is or in
+    another time zone."""
+    if day is None or day == today(owner, zone):
         return owner.now
-    return datetime.combine(day, NOON, tzinfo=ZoneInfo(owner.profile.time_zone))
+    return datetime.combine(day, NOON, tzinfo=ZoneInfo(zone or owner.profile.time_zone))

@@ -72,5 +72,5 @@ def of_promise(owner: Owner, commitment_id: str) -> MatterLine | None:
 
 def of_vendor(owner: Owner, vendor_id: str) -> tuple[MatterLine, ...]:
     """The matters with one company, the open ones first, the newest first."""
-    lines = [line(owner, found) for found in reversed(kept.all_of(owner.db, owner.keyring)) if found.commitment.vendor_id == vendor_id]
+    lines = [line(owner, found) for found in reversed(kept.all_of(owner.db, owner.keyring, vendor_id=vendor_id))]
     return tuple(sorted(lines, key=lambda one: not one.open))

@@ -111,12 +111,13 @@ class ShowPage(Page):
     at_once: bool
     next: Act
     replies: tuple[tuple[str, str], ...]
+    full: bool
     moments: tuple[Moment, ...]
     remind: str
     complain: str
     authority: Authority | None
     can_import: bool
-    today: str
+    day: str
     errors: dict[str, str]
 
 
@@ -177,17 +178,19 @@ def step(request: Request, matter_id: str, owner: Writer) -> Response:
     steps = {one: one for one in (*matters.REPLIES, "arrived")}
     if taken not in steps:
         raise NotFound
-    errors = FormErrors()
-    day = dates.read("day", owner.form.get("day"), errors, latest=dates.today(owner)) or dates.today(owner)
-    sent_on = (found.first.fields.sent_at or owner.now).astimezone(ZoneInfo(owner.profile.time_zone)).date()
+    errors, zone = FormErrors(), found.commitment.time_zone
+    today = dates.today(owner, zone)
+    # The days of a matter are read where it began; what is today where the owner is, is today there.
+    day = min(dates.read("day", owner.form.get("day"), errors, latest=max(today, dates.today(owner))) or today, today)
+    sent_on = (found.first.fields.sent_at or owner.now).astimezone(ZoneInfo(zone)).date()
     if not errors and day < sent_on:
         errors.add("day", _("Your letter went later than that."))
     if errors:
-        return render(request, _page(owner, found, errors), owner=owner, status=422)
+        return render(request, _page(owner, found, errors, owner.form.get("day")), owner=owner, status=422)
     try:
-        kept.take(owner.db, owner.act(), owner.keyring, found, steps[taken], on=day, happened_at=dates.moment(owner, day))
+        kept.take(owner.db, owner.act(), owner.keyring, found, steps[taken], on=day, happened_at=dates.moment(owner, day, zone))
     except IllegalStep:
-        return see_other(f"/rights/{matter_id}?done=already")
+        return see_other(f"/rights/{matter_id}?done={'full' if matters.full(found.commitment) else 'already'}")
     return see_other(f"/rights/{matter_id}?done=noted")
 
 
@@ -215,9 +218,10 @@ def _find(owner: Owner, matter_id: str) -> Found:
     return found
 
 
-def _page(owner: Owner, found: Found, errors: dict[str, str]) -> ShowPage:
+def _page(owner: Owner, found: Found, errors: dict[str, str], typed: str = "") -> ShowPage:
     standing = matters.standing(found.commitment, found.matter, today=dates.today(owner))
     matter, letter = found.matter, found.first.fields
+    full = matters.full(found.commitment) and kept.is_open(found)
     further = f"/letters/new?to={found.commitment.vendor_id}&matter={found.matter_id}&step="
     return ShowPage(
         line=matter_parts.of_standing(found, standing),
@@ -232,13 +236,14 @@ def _page(owner: Owner, found: Found, errors: dict[str, str]) -> ShowPage:
         latest=standing.clock.latest if standing.clock.latest != standing.due else None,
         at_once=standing.clock.rule.at_once,
         next=standing.next,
-        replies=tuple((one, str(matter_words.REPLY[one])) for one in standing.replies),
+        replies=() if full else tuple((one, str(matter_words.REPLY[one])) for one in standing.replies),
+        full=full,
         moments=tuple(sorted(_moments(found), key=lambda one: one.at, reverse=True)),
         remind=f"{further}reminder",
         complain=f"{further}complaint",
         authority=authorities.of(matter.law, company=matter.place, owner=rights_letters.home(owner)),
         can_import=matter.right in {Right.ACCESS, Right.PORTABILITY},
-        today=dates.today(owner).isoformat(),
+        day=typed or dates.today(owner, found.commitment.time_zone).isoformat(),
         errors=errors,
     )
 

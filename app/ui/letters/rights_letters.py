@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -156,14 +156,14 @@ def gone(owner: Owner, letter: LetterRecord, *, way: str) -> LetterRecord:
 def place_of(owner: Owner, vendor_id: str, vendor: Vendor | None) -> str:
     """Where a company is taken to be until the owner says: as in the last rights letter to it, as its system says of itself, or where
     the owner lives; "" when no law of the table holds there."""
-    said = [
-        (one.updated_at, opened.fields.where)
-        for one in store.digests(owner.db, owner.keyring, LetterRecord)
+    asked = [
+        (datetime.fromisoformat(str(one.values["written_at"])), one.record_id)
+        for one in owner.digests(LetterRecord)
         if vendor is not None and one.values["vendor_id"] == vendor_id and one.values.get("law")
-        and (opened := store.get(owner.db, owner.keyring, LetterRecord, one.record_id))
-    ]  # fmt: skip
-    if said:
-        return max(said)[1]
+    ]
+    last = store.get(owner.db, owner.keyring, LetterRecord, max(asked)[1]) if asked else None
+    if last is not None:
+        return last.fields.where
     told = (metadata(client).get("organisation") for client in clients.of_ids(owner.db, vendor.client_ids if vendor else ()).values())
     countries = (str((organisation or {}).get("country", "")) for organisation in told)
     return next((country for country in countries if country in authorities.PLACES), "") or home(owner)

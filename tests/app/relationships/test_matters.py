@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.relationships import authorities, matters
+from app.relationships import authorities, commitments, matters
 from app.relationships.authorities import AUTHORITIES, PLACES, law_at
 from app.relationships.matters import IllegalStep, Matter, Standing, Step
 from app.relationships.rights import EEA, Law, Right
@@ -96,6 +96,23 @@ def test_what_is_over_takes_no_answer() -> None:
     assert matters.standing(done, ACCESS, today=ASKED).replies == ()
     with pytest.raises(IllegalStep):
         matters.with_step(done, ACCESS, "refused", on=ASKED, happened_at=noon(ASKED), now=noon(ASKED))
+
+
+def test_an_arrival_told_when_it_is_over_moves_no_day() -> None:
+    done = after(("in_full", ASKED))
+    with pytest.raises(IllegalStep):
+        matters.with_step(done, ACCESS, "arrived", on=DUE, happened_at=noon(DUE), now=noon(DUE))
+
+
+def test_a_promise_takes_no_more_steps_than_it_can_hold() -> None:
+    """One step more, and nobody could read it again."""
+    most = after(*((("in_part", ASKED),) * (commitments.MOST_EVENTS - 1)))
+    assert matters.full(most) and not matters.full(begun())
+    assert Commitment.model_validate(most.model_dump()) == most
+    steps: tuple[Step, ...] = ("in_part", "arrived", "reminded", "complained")
+    for step in steps:
+        with pytest.raises(IllegalStep):
+            matters.with_step(most, ACCESS, step, on=ASKED, happened_at=noon(ASKED), now=noon(ASKED))
 
 
 def test_what_the_promise_says_of_each_step() -> None:

@@ -88,6 +88,8 @@ def test_a_letter_starts_a_promise_and_every_answer_is_a_step(instance: Instance
     (letter,) = all_of(instance, opened, LetterRecord)
     assert promise.promise == "Answer my access request (GDPR art. 15)" and promise.by == "them" and promise.due_date > TODAY
     assert (letter.right, letter.law, letter.where, letter.step, letter.kind) == ("access", "gdpr", "DE", "request", "rights")
+    too_early = robin.post(f"{matter}/steps", {"step": "in_part", "day": "2999-01-01"})
+    assert too_early.status_code == 422 and 'value="2999-01-01"' in too_early.text
     for step in ("in_part", "extended", "in_full"):
         assert robin.post(f"{matter}/steps", {"step": step, "day": TODAY.isoformat()}).headers["location"].endswith("done=noted"), step
     (after,) = all_of(instance, opened, Commitment)
