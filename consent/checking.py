@@ -50,7 +50,7 @@ def keys_in(offered: object) -> list[Mapping[str, Any]]:
 
 def _before(keys: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Which key came before which, by their ids, as far as it was signed."""
-    known = {_kid(jwk): jwk for jwk in keys if isinstance(jwk.get("x"), str)}
+    known = {_kid(jwk): jwk for jwk in keys if isinstance(x := jwk.get("x"), str) and x.isascii()}
     found = {}
     for kid, jwk in known.items():
         statements = jwk.get("succession") or ()
@@ -58,7 +58,7 @@ def _before(keys: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             continue
         try:
             said = _verified(tuple(statements), known)
-        except (ReceiptError, LookupError, TypeError, ValueError):
+        except (ReceiptError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
             raise ReceiptError("succession", "a key says that it followed another, and the other has not signed that") from None
         if _kid(said["to"]) != kid:
             raise ReceiptError("succession", "a key carries the succession of another key")

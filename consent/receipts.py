@@ -102,7 +102,7 @@ def verify_as(type: str, jws_text: str, jwk: Mapping[str, Any]) -> bytes:
     key = _key(jwk)
     try:
         found = jws.deserialize_compact(jws_text.encode(), key, algorithms=ACCEPTED, registry=_REGISTRY)
-    except (JoseError, ValueError, LookupError, TypeError, AttributeError) as fault:
+    except (JoseError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
         # Foreign bytes make the parser stumble in more ways than it names; none of them is a receipt.
         raise ReceiptError("signature", "this is not a receipt signed by that key") from fault
     header = found.headers()
@@ -142,7 +142,7 @@ def _payload(payload: bytes) -> dict[str, Any]:
     try:
         found = json.loads(payload)
         fits = found["@type"] == "dpv:ConsentReceipt" and found["bw:termsSha256"] == sha256(dumps(found["bw:terms"])).hexdigest()
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         fits = False
     if not fits:
         raise ReceiptError("payload", "what was signed is not a receipt whose terms match their hash")

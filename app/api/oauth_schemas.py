@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from app.api.schemas import Given, Id, Url
 from app.auth.client import readable_keys
+from consent.canonical import dumps
 
 DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 GRANT_TYPES: Final = (DEVICE_GRANT, "client_credentials")
@@ -85,11 +86,19 @@ class ClientMetadata(BaseModel):
             raise PydanticCustomError("jwks", "jwks and jwks_uri exclude each other")
         if self.jwks is not None:
             check_keys(self.jwks)
+            self._check_kept()
             if self.token_endpoint_auth_method == "private_key_jwt" and all(key.get("use") == "enc" for key in self.jwks["keys"]):  # noqa: S105 - a method, not a secret
                 raise PydanticCustomError("jwks", "private_key_jwt needs a signing key in jwks")
         elif self.jwks_uri is None and self.token_endpoint_auth_method == "private_key_jwt":  # noqa: S105 - a method, not a secret
             raise PydanticCustomError("jwks", "private_key_jwt needs jwks or jwks_uri")
         return self
+
+    def _check_kept(self) -> None:
+        """Raises when a key set cannot be kept: only in it the client says whatever it likes."""
+        try:
+            dumps(self.words())
+        except ValueError:
+            raise PydanticCustomError("jwks", "jwks is nested too deep, or holds a number too large to be kept exactly") from None
 
     def words(self) -> dict[str, Any]:
         """The metadata as it is kept."""

@@ -143,9 +143,12 @@ def _wrong(call: Call, client_id: str) -> BadClient:
 def _by_assertion(call: Call, assertion: str, named: str | None) -> KnownClient:
     """RFC 7523 section 3: signed by a registered key, iss = sub = client id, for this instance, short-lived, used once."""
     try:  # whose it says it is, before anything is believed: only to find the key
-        client_id = str(clients.unverified_claims(assertion).get("sub", ""))[:64]
+        client_id = clients.unverified_claims(assertion).get("sub")
     except ValueError:
+        call.wrong_secret()
         raise BadClient("client_assertion is not a JWT") from None
+    if not clients.is_id(client_id):
+        raise _wrong(call, "nobody")
     with call.stores.main.reading() as db:
         client = clients.find(db, client_id)
     if client is None or client.auth_method != clients.PRIVATE_KEY_JWT or (named is not None and named != client_id):
@@ -166,7 +169,7 @@ def _signed(call: Call, client: Client, assertion: str, *, again: bool = False) 
     try:
         keys = KeySet.import_key_set({"keys": [key for key in found if key.get("use") != "enc"]})
         return jwt.decode(assertion, keys, registry=_REGISTRY).claims
-    except (JoseError, ValueError, TypeError, KeyError):
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
@@ -188,13 +191,18 @@ def _check(call: Call, claims: Mapping[str, Any], client_id: str) -> None:
 
 
 def _seconds(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # A whole number may be larger than any float, and compares with one all the same.
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _use_once(call: Call, client_id: str, jti: str) -> None:
     """Remember the `jti` in a transaction of its own, so that it is spent whatever becomes of the call (swept after 24 h)."""
+    try:
+        key = sha256(jti.encode())
+    except UnicodeEncodeError:
+        raise BadClient("jti is not text") from None
     spent = IdempotentAnswer(
-        caller=client_id, route="client_assertion", key_hash=sha256(jti.encode()), body_hash=b"", status=0, answer="", created_at=call.now
+        caller=client_id, route="client_assertion", key_hash=key, body_hash=b"", status=0, answer="", created_at=call.now
     )
     try:
         with call.stores.main.writing() as db:

@@ -27,6 +27,8 @@ from vault.store import Account, Slot
 LIFE = timedelta(minutes=5)
 CHALLENGE_BYTES = 32
 LARGEST = 16 * 1024
+_NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading something else, or what is nested without end, comes to."""
 
 
 class NotShown(Exception):
@@ -95,7 +97,7 @@ def register(state: Store, settings: Settings, text: str, *, browser: bytes, lab
         answer = _parsed(text)
         challenge = _answered(state, answer, browser, "enrol", now)
         made = _ceremonies().registered(answer, challenge, rp_id=_rp_id(settings), origin=settings.base_url)
-    except (ValueError, KeyError, TypeError) as wrong:
+    except _NO_ANSWER as wrong:
         raise NotShown from wrong
     return Credential(credential_id=made.credential_id, public_key=made.credential_public_key, label=label, sign_count=made.sign_count)
 
@@ -106,7 +108,7 @@ def shown(text: str) -> Shown:
         answer = _parsed(text)
         handle = answer["response"].get("userHandle") or ""
         return Shown(_decoded(answer["id"]), _decoded(handle).hex(), answer)
-    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+    except _NO_ANSWER as wrong:
         raise NotShown from wrong
 
 
@@ -119,7 +121,7 @@ def check(state: Store, settings: Settings, answer: Shown, slot: Slot, *, browse
         challenge = _answered(state, answer.answer, browser, purpose, now)
         ours = {"rp_id": _rp_id(settings), "origin": settings.base_url}
         verified = _ceremonies().verified(answer.answer, challenge, parameters(slot).public_key, slot.sign_count or 0, **ours)
-    except (ValueError, KeyError, TypeError) as wrong:
+    except _NO_ANSWER as wrong:
         raise NotShown from wrong
     return int(verified.new_sign_count)
 

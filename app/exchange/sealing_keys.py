@@ -124,7 +124,7 @@ def check_succession(client_id: str, before: Mapping[str, Any], after: Mapping[s
         signers = KeySet.import_key_set({"keys": [jwk for jwk in keys[0] if jwk.get("use") != "enc"]})
         read = jws.deserialize_compact(statement, signers, registry=_SIGNATURES)
         said = json.loads(read.payload)
-    except (JoseError, ValueError, TypeError, KeyError):
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise BadSuccession("it is not signed by a signing key of the registration before") from None
     if read.headers().get("typ") != SUCCESSION_TYPE:
         raise BadSuccession(f"its typ is not {SUCCESSION_TYPE}")

@@ -82,6 +82,21 @@ def test_a_false_succession_spoils_the_whole_set(keys: list[Mapping[str, Any]], 
     assert refused.value.code == "succession"
 
 
+@pytest.mark.parametrize("said", [b'{"to": "x"}', b'{"to": [], "from": {"x": 1}}', b"[" * 5000, b"[]"])
+def test_a_succession_that_says_nothing_spoils_the_set(said: bytes) -> None:
+    """Signed by the very key that carries it: anybody can do that with a key of their own."""
+    signed = receipts.sign_as(successions.TYPE, said, OLD)
+    with pytest.raises(ReceiptError) as refused:
+        checking.check(receipts.sign(PINNED["payload"], OLD), [{**receipts.jwk(OLD.public), "succession": [signed, signed]}])
+    assert refused.value.code == "succession"
+
+
+def test_a_key_of_no_characters_is_passed_over() -> None:
+    """A lone surrogate has no thumbprint."""
+    nobody = {**receipts.jwk(STRANGER.public), "x": "\ud800"}
+    assert checking.check(receipts.sign(PINNED["payload"], OLD), [nobody, receipts.jwk(OLD.public)]).kid == OLD.kid
+
+
 def test_what_a_key_calls_itself_proves_nothing(keys: list[Mapping[str, Any]]) -> None:
     found = checking.check(receipts.sign(PINNED["payload"], STRANGER), [*keys, {**receipts.jwk(STRANGER.public), "kid": OLD.kid}])
     assert (found.kid, found.followed) == (STRANGER.kid, ())

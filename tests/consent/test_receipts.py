@@ -117,6 +117,13 @@ def test_key_of_another_kind_is_refused(case: dict[str, Any]) -> None:
     assert refused.value.code == "key"
 
 
+def test_receipt_nested_without_end_is_refused() -> None:
+    """Signed as it should be: with a key of their own, anybody can sign anything."""
+    with pytest.raises(receipts.ReceiptError) as refused:
+        receipts.verify(receipts.sign_as(receipts.TYPE, b"[" * 5000, signer()), receipts.jwk(signer().public))
+    assert refused.value.code == "payload"
+
+
 def test_receipt_of_any_length_is_refused_unread() -> None:
     with pytest.raises(receipts.ReceiptError) as refused:
         receipts.verify("a" * (receipts.MAX_BYTES + 1), PINNED["jwk"])

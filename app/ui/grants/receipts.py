@@ -119,11 +119,11 @@ def check(request: Request, form: PublicForm) -> HTMLResponse:
         own = _own_keys(db, request.app.state.instance, text)
     try:
         found = checking.check(text, keys or own)
+        said = _said(found, known=found.kid in {receipts.thumbprint_of(jwk) for jwk in own})
     except ReceiptError as refused:
         fault = wording.of_code(FAULTS, refused.code)
         return render(request, CheckPage(receipt=text, keys=form.get("keys"), fault=fault), status=422)
-    known = found.kid in {receipts.thumbprint_of(jwk) for jwk in own}
-    return render(request, CheckPage(receipt=text, keys=form.get("keys"), said=_said(found, known=known)))
+    return render(request, CheckPage(receipt=text, keys=form.get("keys"), said=said))
 
 
 @router.get("/grants/{grant_id}/receipts/{receipt_id}/check")
@@ -148,7 +148,7 @@ def _pasted(form: Form, errors: FormErrors) -> list[Mapping[str, Any]]:
         return []
     try:
         keys = checking.keys_in(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         keys = []
     if not keys:
         errors.add("keys", _("This is not a key: paste the JSON of a JWK or of a JWK set, or leave it empty."))
@@ -174,12 +174,22 @@ def _subject(text: str) -> str:
         middle = text.split(".")[1]
         said = json.loads(urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
         found = said["dpv:hasRecordOfActivity"]["dpv:hasDataSubject"]["dpv:hasIdentifier"]
-    except (LookupError, ValueError, TypeError):
+    except (LookupError, ValueError, TypeError, RecursionError):
         return ""
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) and found.isascii() and found.isprintable() else ""
 
 
 def _said(found: Checked, *, known: bool) -> Said:
+    """What a receipt says. Raises ReceiptError: with a key of their own, anybody can sign anything."""
+    try:
+        said = _words(found, known=known)
+        said.raw.encode()
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as missing:
+        raise ReceiptError("payload", "what was signed does not say what a receipt says") from missing
+    return said
+
+
+def _words(found: Checked, *, known: bool) -> Said:
     payload = found.payload
     record = payload["dpv:hasRecordOfActivity"]
     at = datetime.fromisoformat(payload["dct:created"])

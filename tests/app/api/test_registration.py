@@ -1,6 +1,9 @@
 """Registering (RFC 7591) and looking after the registration (RFC 7592)."""
 
+import json
+
 import pytest
+from joserfc import jws
 from joserfc.jwk import OKPKey
 from starlette.testclient import TestClient
 
@@ -14,6 +17,9 @@ from consent import grants
 from consent.store import Request
 from tests.app.api.loop import SHOP, Owner, bearer, make_owner, make_relationship, make_shop
 from tests.instances import Instance
+from tests.shop import new_key
+
+KEY = new_key().export_public(as_dict=True)
 
 
 @pytest.fixture
@@ -80,6 +86,8 @@ def test_owner_invitation_does_not_register_a_client(instance: Instance) -> None
         ({"jwks": {"keys": [OKPKey.generate_key("Ed25519").as_dict(private=True)]}}, "public keys only"),
         ({"jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "!"}]}}, "cannot be read"),
         ({"jwks": {"keys": [{"kty": "OKP"}]}, "jwks_uri": "https://shop.example/jwks"}, "exclude"),
+        ({"jwks": {"keys": [KEY], "more": 10**30}}, "too large"),
+        ({"jwks": {"keys": [KEY], "more": json.loads("[" * 600 + "]" * 600)}}, "too deep"),
         ({"grant_types": ["password"]}, "grant_types"),
         ({"organisation": {"name": "Corner Shop", "country": "Ireland"}}, "organisation.country"),
     ],
@@ -92,6 +100,18 @@ def test_bad_metadata_is_named(instance: Instance, owner: Owner, change: dict[st
     )
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
     assert named in answer.json()["error_description"]
+
+
+def test_succession_nested_without_end_is_named(instance: Instance, owner: Owner) -> None:
+    """By a client with a key that could sign one."""
+    key = OKPKey.generate_key("Ed25519")
+    jwks = {"keys": [KEY, key.as_dict(private=False)]}
+    shop = make_shop(instance, owner, jwks=jwks)
+    words = SHOP | {"jwks": jwks, "jwks_succession": jws.serialize_compact({"alg": "Ed25519"}, "[" * 2500, key, algorithms=["Ed25519"])}
+    headers = bearer(shop.registration["registration_access_token"])
+    answer = instance.client.put(f"/oauth/register/{shop.client_id}", json=words, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    assert "jwks_succession: it is not signed" in answer.json()["error_description"]
 
 
 @pytest.mark.parametrize(

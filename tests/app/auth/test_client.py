@@ -1,14 +1,17 @@
 """Who is calling: HTTP Basic, private_key_jwt, bearer tokens."""
 
+import json
+import sys
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from app.auth.client import ASSERTION_TYPE
+from app.auth.throttle import WRONG_SECRET_ADDRESS
 from tests.app.api.loop import Shop, make_owner, make_shop
 from tests.instances import Instance
 
@@ -30,7 +33,8 @@ def assertion(instance: Instance, shop: Shop, key: Any, *, alg: str = "Ed25519",
     """A client assertion (RFC 7523); `changes` replace claims, None removes one."""
     now = int(time.time())
     claims = {"iss": shop.client_id, "sub": shop.client_id, "aud": instance.settings.base_url, "exp": now + 300, "iat": now, "jti": "one"}
-    return jwt.encode({"alg": alg}, {name: value for name, value in (claims | changes).items() if value is not None}, key, algorithms=[alg])
+    said = json.dumps({name: value for name, value in (claims | changes).items() if value is not None})
+    return jws.serialize_compact({"alg": alg, "typ": "JWT"}, said, key, algorithms=[alg])
 
 
 def token(instance: Instance, signed: str, **form: str) -> Any:
@@ -82,6 +86,10 @@ def test_assertion_works_once(instance: Instance) -> None:
         ({"nbf": int(time.time()) + 86400}, "nbf"),
         ({"jti": None}, "jti"),
         ({"jti": "x" * 256}, "jti"),
+        ({"jti": "\ud800"}, "jti"),
+        ({"exp": 10**400}, "exp"),
+        ({"nbf": 10**400}, "nbf"),
+        ({"nbf": float("inf")}, "nbf"),
     ],
 )
 def test_assertion_with_a_wrong_claim_is_refused(instance: Instance, changes: dict[str, Any], reason: str) -> None:
@@ -112,6 +120,40 @@ def test_assertion_by_another_key_or_algorithm_is_refused(instance: Instance) ->
 def test_what_is_no_assertion_is_refused(instance: Instance, text: str) -> None:
     """Nothing that comes as an assertion breaks the door."""
     assert token(instance, text).status_code == 401
+
+
+def raw(claims: bytes) -> str:
+    """A JWT of whatever bytes, signed by nobody."""
+    return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b'{"alg":"Ed25519"}', claims, bytes(64)))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [b"[" * 5000, b'{"a":' * 5000, b'{"sub": "\\ud800"}', b'{"sub": "\\u0000"}', b'{"sub": [' + b"[" * 300 + b"]" * 300 + b"]}", b"\xff"],
+    ids=["deep", "deep objects", "surrogate", "nul", "list", "no text"],
+)
+def test_a_hostile_assertion_is_refused_and_counted(instance: Instance, claims: bytes) -> None:
+    """Like any wrong secret: `invalid_client`, until there were too many from one address."""
+    answers = [token(instance, raw(claims)) for _ in range(WRONG_SECRET_ADDRESS.tries + 1)]
+    assert {(answer.status_code, answer.json()["error"]) for answer in answers[:-1]} == {(401, "invalid_client")}
+    assert answers[-1].status_code == 429
+
+
+def test_a_signed_assertion_may_be_nested_as_it_likes(instance: Instance) -> None:
+    """Also where the first look still gets to its end, and the verifier, which is called from deeper down, does not."""
+    key = OKPKey.generate_key("Ed25519")
+    shop, limit = make_key_client(instance, key), sys.getrecursionlimit()
+    for depth in range(limit - 50, limit):
+        said = f'{{"sub": "{shop.client_id}", "more": {"[" * depth}{"]" * depth}}}'
+        assert token(instance, jws.serialize_compact({"alg": "Ed25519"}, said, key, algorithms=["Ed25519"])).status_code == 401, depth
+
+
+@pytest.mark.parametrize("name", ["\x00", "%00", "%ED%A0%80", "x" * 1000])
+def test_a_name_that_no_client_has_is_refused(instance: Instance, name: str) -> None:
+    """Whatever characters HTTP Basic carries."""
+    header = {"Authorization": "Basic " + b64encode(f"{name}:wrong".encode()).decode()}
+    answer = instance.client.post("/oauth/token", data={"grant_type": "client_credentials"}, headers=header)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 def test_secret_of_a_key_client_is_nothing(instance: Instance, shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """Passkeys at the browser's door, against an authenticator that lies in one thing at a time."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -112,6 +113,25 @@ def test_an_answer_with_one_lie_opens_nothing(instance: Instance, robin: Browsin
     assert unlock(Browsing(instance.new_client()), device, **lies) == 422
     device.count = 20
     assert unlock(Browsing(instance.new_client()), device) == 303
+
+
+@pytest.mark.parametrize("open_end", ["[", '{"a":'])
+def test_an_answer_nested_without_end_is_none(instance: Instance, robin: Browsing, device: SoftAuthenticator, open_end: str) -> None:
+    """Neither as a whole nor in what the browser says of the question; unlocking, and when one is made."""
+    endless = open_end * 3000
+    robin.get("/settings/passkeys")
+    made = json.loads(device.make(asked(robin, "/settings/passkeys/challenge", "enrol")))
+    made["response"]["clientDataJSON"] = b64(endless.encode())
+    for credential in (endless, json.dumps(made)):
+        answer = robin.post("/settings/passkeys", {"label": "x", "credential": credential, "secret": b64(SECRET)})
+        assert answer.status_code == 422 and "could not be checked" in answer.text
+    assert enrol(robin, device)[0] == 303
+    other = Browsing(instance.new_client())
+    other.get("/unlock")
+    shown = json.loads(device.show(asked(other, "/unlock/challenge", "open")))
+    shown["response"]["clientDataJSON"] = b64(endless.encode())
+    for credential in (endless, json.dumps(shown)):
+        assert other.post("/unlock/passkey", {"credential": credential, "secret": b64(SECRET)}).status_code == 422
 
 
 def test_a_question_is_answered_once_in_one_browser_in_time(instance: Instance, robin: Browsing, device: SoftAuthenticator) -> None:

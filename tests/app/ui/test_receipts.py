@@ -1,14 +1,18 @@
 """Receipts in the browser: anybody checks the one they hold, the owner sees where in the history it stands."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from sqlmodel import col, select, update
 
+from consent import receipts
 from consent.store import LedgerEntry, Receipt
 from tests.app.ui.visits import Visit, visit, words
 from tests.browsing import Browsing
+from tests.factories import make_signer
 from tests.instances import Instance
 
 
@@ -81,13 +85,49 @@ def test_what_does_not_hold_says_why(receipt: Receipt, anybody: Browsing, change
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "why"), [("receipt", " ", "Paste the text"), ("keys", "{", "not a key"), ("keys", "[]", "not a key")]
+    ("field", "value", "why"),
+    [("receipt", " ", "Paste the text"), ("keys", "{", "not a key"), ("keys", "[]", "not a key"), ("keys", "[" * 5000, "not a key")],
 )
 def test_a_form_that_cannot_be_read_keeps_what_was_typed(receipt: Receipt, anybody: Browsing, field: str, value: str, why: str) -> None:
     page = anybody.post("/receipts/check", {"receipt": receipt.jws, "keys": "", field: value})
     assert page.status_code == 422
     assert why in words(page.text)
     assert field == "receipt" or receipt.jws in page.text
+
+
+def told(payload: str, header: bytes = b"{}") -> str:
+    """The text of a receipt that nobody signed."""
+    return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in (header, payload.encode(), bytes(64)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        told("[" * 5000),
+        told("{}", b"[" * 5000),
+        *(
+            told(json.dumps({"dpv:hasRecordOfActivity": {"dpv:hasDataSubject": {"dpv:hasIdentifier": hostile}}}))
+            for hostile in ("\ud800", "\0")
+        ),
+    ],
+)
+@pytest.mark.parametrize("keys", ["", '{"kty": "OKP", "crv": "Ed25519", "x": "\\ud800"}'])
+def test_what_no_program_of_ours_writes_holds_no_more_than_the_rest(anybody: Browsing, text: str, keys: str) -> None:
+    """Nested without end, a lone surrogate, NUL."""
+    page = anybody.post("/receipts/check", {"receipt": text, "keys": keys})
+    assert page.status_code == 422 and "This receipt does not hold" in words(page.text)
+
+
+@pytest.mark.parametrize("said", [{}, {"dpv:hasRecordOfActivity": []}, {"more": "\ud800"}])
+def test_a_receipt_that_says_nothing_does_not_hold(anybody: Browsing, said: dict[str, object]) -> None:
+    """With a key of their own, anybody can sign anything."""
+    signer = make_signer(bytes(32))
+    terms = {"@type": "dpv:ConsentReceipt", "bw:terms": {}, "bw:termsSha256": sha256(b"{}").hexdigest()}
+    header = json.dumps({"alg": "Ed25519", "typ": receipts.TYPE, "kid": "x"}).encode()
+    signed = ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in (header, json.dumps(terms | said).encode()))
+    text = f"{signed}.{urlsafe_b64encode(signer.sign(signed.encode())).rstrip(b'=').decode()}"
+    page = anybody.post("/receipts/check", {"receipt": text, "keys": json.dumps(receipts.jwk(signer.public))})
+    assert page.status_code == 422 and "not a receipt whose terms match" in words(page.text)
 
 
 def test_the_owner_sees_where_in_the_history_it_stands(robin: Visit, receipt: Receipt) -> None:
