@@ -3,19 +3,20 @@
 The other routes of the vendor's door go there by `app.auth.grant`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from functools import partial
+from typing import NamedTuple, Protocol, TypeAlias
 
-from sqlalchemy import Connection, Executable, and_, bindparam, select
+from sqlalchemy import Executable, and_, bindparam, select
 from sqlmodel import col
 
-from app.database import driver_of
 from app.exchange import marks
+from app.exchange.group_commit import Both
 from app.tables import Client, GrantToken
 from consent import grants, pausing
-from consent.statements import Lookup, Row, together
+from consent.statements import Lookup, together
 from consent.store import Gate, Grant, LedgerHead
 from vault.mailbox import Mailbox
 from vault.store import Account, MailboxKey
@@ -24,9 +25,6 @@ AFTERLIFE = timedelta(days=90)
 """For so long after its end a grant's token still shows the grant."""
 TOMBSTONE = timedelta(days=30)
 """For so long the token of a deleted account says that it is gone."""
-MOST_FOUND = 4096
-"""Whom so many tokens led to is kept while nothing changes."""
-_FOUND = "whom tokens led to"
 
 
 class Ending(Protocol):
@@ -98,48 +96,39 @@ class Gone:
 Caller: TypeAlias = Bearer | Nobody | Gone
 
 
-def locked(db: Connection, state: Connection, tokens: Sequence[bytes]) -> dict[bytes, Caller]:
-    """Lock the accounts that these tokens (hashes) lead to, in order, then look as `callers` does.
+def locked(both: Both, tokens: Sequence[bytes]) -> dict[bytes, Caller]:
+    """Whom each token (hash) leads to, with their accounts locked, in order; a token that leads nowhere is left out.
 
-    On SQLite the transaction holds the only lock there is.
+    On SQLite the transaction holds the only lock there is, and what the batch changes of this is where the ledgers end: those are
+    read each time, everything else when somebody else has changed something.
     """
-    if db.dialect.name == "sqlite":
-        return callers(db, state, tokens)
-    with together(db):
-        _LOCK.run(db, tokens)
-        return callers(db, state, tokens)
+    if both.main.dialect.name == "sqlite":
+        rows = both.found.get([both.main], tokens, partial(_rows, both)).values()
+        heads = _HEADS.rows(both.main, sorted({row.account_id for row in rows if row.account_id is not None}))
+        return _callers(both, rows, {head[0]: End(*head) for head in heads})
+    with together(both.main):
+        _LOCK.run(both.main, tokens)
+        return callers(both, tokens)
 
 
-def callers(db: Connection, state: Connection, tokens: Sequence[bytes]) -> dict[bytes, Caller]:
+def callers(both: Both, tokens: Sequence[bytes]) -> dict[bytes, Caller]:
     """Whom each token (hash) leads to, as of now in this transaction; a token that leads nowhere is left out."""
-    rows = _CALLERS.rows(db, tokens)
-    ends = {row[2]: End(*row[2:6]) for row in rows if row[2] is not None}
-    held = marks.held_among(db, state, ends.values()) if ends else frozenset()
-    return {row[0]: _caller(row[1], row[6:], ends.get(row[2]), held) for row in rows}
+    rows = _rows(both, tokens).values()
+    return _callers(both, rows, {row.account_id: End(row.account_id, *row[3:6]) for row in rows if row.account_id is not None})
 
 
-def unchanged(db: Connection, state: Connection, tokens: Sequence[bytes]) -> dict[bytes, Caller]:
-    """As `callers`, outside of a transaction. On SQLite whom it found stays found until somebody commits to either database.
-
-    Each connection is told of others' commits (https://sqlite.org/pragma.html#pragma_data_version), of any process; by this one
-    nothing is written.
-    """
-    if db.dialect.name != "sqlite":
-        return callers(db, state, tokens)
-    as_of = (state, _version(db), _version(state))
-    known: dict[bytes, Caller]
-    before, known = db.info.get(_FOUND, (None, {}))
-    if before != as_of or len(known) > MOST_FOUND:
-        known = {}
-        db.info[_FOUND] = as_of, known
-    missing = [token for token in tokens if token not in known]
-    if missing:
-        known.update(callers(db, state, missing))
-    return known
+def unchanged(both: Both, tokens: Sequence[bytes]) -> dict[bytes, Caller]:
+    """As `callers`, outside of a transaction: on SQLite looked up again only when somebody has committed to either database."""
+    return both.found.get([both.main, both.state], tokens, partial(callers, both))
 
 
-def _version(db: Connection) -> int:
-    return int(driver_of(db).execute("PRAGMA data_version").fetchone()[0])
+def _rows(both: Both, tokens: Sequence[bytes]) -> dict[bytes, "_Row"]:
+    return {row[0]: _Row(*row) for row in _CALLERS.rows(both.main, tokens)}
+
+
+def _callers(both: Both, rows: Iterable["_Row"], ends: Mapping[str | None, End]) -> dict[bytes, Caller]:
+    held = marks.held_among(both.main, both.state, ends.values()) if ends else frozenset()
+    return {row.token: _caller(row, ends.get(row.account_id), held) for row in rows}
 
 
 def who(known: Mapping[bytes, Caller], token: bytes, now: datetime) -> Caller:
@@ -159,26 +148,48 @@ def ended_at(grant: Ending, *, now: datetime) -> datetime:
     return min(grant.expires_at, now)
 
 
-def _caller(gone_at: datetime | None, row: Row, end: End | None, held: frozenset[str]) -> Caller:
-    if gone_at is not None:
-        return Gone(gone_at)
-    grant_id, client_id, status, terms, terms_sha256, given_at, expires_at, changed_at, paused_at, name, key_id, public = row
+class _Row(NamedTuple):
+    """What one token leads to; nothing behind it where it leads no further."""
+
+    token: bytes
+    gone_at: datetime | None
+    account_id: str | None
+    ledger_id: str
+    size: int
+    head: bytes
+    grant_id: str | None
+    client_id: str
+    status: str
+    terms: str
+    terms_sha256: str
+    given_at: datetime
+    expires_at: datetime
+    changed_at: datetime
+    paused_at: datetime | None
+    name: str | None
+    key_id: str
+    public: bytes
+
+
+def _caller(row: _Row, end: End | None, held: frozenset[str]) -> Caller:
+    if row.gone_at is not None:
+        return Gone(row.gone_at)
     if end is None:
         return Nobody(guessed=True)
-    if grant_id is None or name is None:
+    if row.grant_id is None or row.name is None:
         return Nobody(guessed=False)
-    stopped = end.account_id in held and status in grants.LIVE
+    stopped = end.account_id in held and row.status in grants.LIVE
     return Bearer(
-        grant_id=grant_id,
-        client_id=client_id,
-        status="paused" if stopped else pausing.as_seen(status, everything=paused_at is not None),
-        terms=terms,
-        terms_sha256=terms_sha256,
-        given_at=given_at,
-        expires_at=expires_at,
-        changed_at=changed_at,
-        name=name,
-        mailbox=Mailbox(end.account_id, key_id, public),
+        grant_id=row.grant_id,
+        client_id=row.client_id,
+        status="paused" if stopped else pausing.as_seen(row.status, everything=row.paused_at is not None),
+        terms=row.terms,
+        terms_sha256=row.terms_sha256,
+        given_at=row.given_at,
+        expires_at=row.expires_at,
+        changed_at=row.changed_at,
+        name=row.name,
+        mailbox=Mailbox(end.account_id, row.key_id, row.public),
         end=end,
         held=end.account_id in held,
     )
@@ -211,4 +222,10 @@ def _found(keys: list[str]) -> Executable:
     )  # fmt: skip
 
 
-_LOCK, _CALLERS = Lookup(_locked), Lookup(_found)
+def _ends(keys: list[str]) -> Executable:
+    head = LedgerHead
+    columns = (col(head.account_id), col(head.ledger_id), col(head.size), col(head.head))
+    return select(*columns).where(col(head.account_id).in_([bindparam(key) for key in keys]))
+
+
+_LOCK, _CALLERS, _HEADS = Lookup(_locked), Lookup(_found), Lookup(_ends)

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import Connection
 
 from app.database import Stores, driver_of, swift, unhurried
+from app.exchange.unchanged import Unchanged
 from consent.statements import together
 
 BATCH = 64
@@ -36,23 +37,25 @@ log = structlog.get_logger("group commit")
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """A connection to each database."""
+    """A connection to each database, for nobody else; and what `work` has found over them and may find unchanged (`Unchanged`)."""
 
     main: Connection
     state: Connection
+    found: Unchanged = field(default_factory=Unchanged)
 
     @classmethod
     def of(cls, stores: Stores) -> "Both":
-        """To the main database out of its pool; to the state database `unhurried`."""
-        return cls(stores.main.engine.connect(), unhurried(stores.state))
+        """To the main database; to the state database `unhurried`."""
+        main = stores.main.engine.connect()
+        main.detach()
+        return cls(main, unhurried(stores.state))
 
     @classmethod
     def brief(cls, stores: Stores) -> "Both":
-        """The same for SQLite, but for a main database that waits for nobody who writes; out of no pool, for it would not do there."""
-        main = stores.main.engine.connect()
-        driver_of(main).execute("PRAGMA busy_timeout=0")
-        main.detach()
-        return cls(main, unhurried(stores.state))
+        """The same for SQLite, but for a main database that waits for nobody who writes."""
+        both = cls.of(stores)
+        driver_of(both.main).execute("PRAGMA busy_timeout=0")
+        return both
 
     def close(self) -> None:
         """Give both up."""
@@ -112,8 +115,14 @@ class GroupCommit(Generic[J, A]):
 
     def at_once(self, job: J) -> A:
         """Do a job that only reads, here and now; each of its statements sees what is committed by then."""
-        with self._stores.main.at_hand() as main, self._stores.state.at_hand() as state:
-            (answer,) = self._work(Both(main, state), [job]).answers
+        with self._here:
+            both, self._at_hand = self._at_hand or Both.of(self._stores), None
+            try:
+                (answer,) = self._work(both, [job]).answers
+            except BaseException:
+                _discard(both)
+                raise
+            self._at_hand = both
         return answer
 
     def close(self) -> None:

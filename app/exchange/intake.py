@@ -110,7 +110,7 @@ class Arrival:
 
 
 Outcome: TypeAlias = Accepted | Verdict | Refused | Kept | Conflict | Nobody | Gone
-LookUp: TypeAlias = Callable[[Connection, Connection, Sequence[bytes]], dict[bytes, Caller]]
+LookUp: TypeAlias = Callable[[Both, Sequence[bytes]], dict[bytes, Caller]]
 Counted: TypeAlias = dict[tuple[str, str], "_Counted"]
 
 
@@ -313,7 +313,7 @@ def find(db: Session, grant: Grant, message_id: str) -> Message | None:
 
 
 def _present(both: Both, arrivals: Sequence[Arrival], look_up: LookUp) -> _Present:
-    callers = look_up(both.main, both.state, list({arrival.token for arrival in arrivals}))
+    callers = look_up(both, list({arrival.token for arrival in arrivals}))
     asked: dict[tuple[str, str], int] = {}
     wanted: dict[tuple[str, str], dict[str, Any]] = {}
     for arrival in arrivals:

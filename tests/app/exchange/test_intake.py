@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select, update
 from app import clock
 from app.api.messages import _render
 from app.api.schemas import MessageAccepted
-from app.exchange import bearers, marks
 from app.exchange import intake as intake_module
+from app.exchange import marks, unchanged
 from app.exchange.bearers import Nobody
 from app.exchange.idempotency import Conflict, Kept
 from app.exchange.intake import Accepted, Arrival, Draft, Intake, Outcome, Repeatable, Verdict
@@ -267,11 +267,25 @@ def test_question_sees_what_others_commit(instance: Instance, intake: Intake, ow
     assert asyncio.run(intake.weigh(asked)) == Verdict("consent-paused")
 
 
+def test_message_sees_what_others_commit(instance: Instance, intake: Intake, owner: Owner, shop: Shop) -> None:
+    """What one message found the next finds again, and no more once the owner has spoken; the ledger goes on where it ends."""
+    assert isinstance(alone(intake, arrival(shop)), Accepted)
+    assert alone(intake, arrival(shop, draft=FOREIGN)) == Refused("purpose-not-granted", "R5")
+    owner.end(shop.grant_id, "pause")
+    assert alone(intake, arrival(shop)) == Refused("consent-paused", "R4")
+    owner.end(shop.grant_id, "resume")
+    assert isinstance(alone(intake, arrival(shop)), Accepted)
+    owner.end(shop.grant_id, "withdraw")
+    assert alone(intake, arrival(shop)) == Refused("consent-withdrawn", "R1")
+    with instance.stores.main.reading() as db:
+        verified(db, owner.account_id)
+
+
 def test_question_keeps_so_many_and_no_more(
     instance: Instance, intake: Intake, owner: Owner, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over the bound they are looked up anew, and the answer is the same."""
-    monkeypatch.setattr(bearers, "MOST_FOUND", 0)
+    monkeypatch.setattr(unchanged, "MOST", 0)
     asked = Arrival(hashed(shop.grant_token), DRAFT.ask, clock.now())
     assert [asyncio.run(intake.weigh(asked)) for _ in range(3)] == [Verdict(None)] * 3
     assert asyncio.run(intake.weigh(Arrival(bytes(32), DRAFT.ask, clock.now()))) == Nobody(guessed=True)
