@@ -1,10 +1,10 @@
 """Pictures of the balance as geometry: what the templates draw in the colours of the page. Pure; numbers are SVG units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import cos, radians, sin
 
 from app.relationships.ranges import Range
+from app.ui.view import view
 
 STEEPEST = 20
 """Degrees by which the beam leans when one side depends wholly and the other not at all."""
@@ -15,7 +15,7 @@ SURE, VAGUE = 0.1, 1.2
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True)
+@view
 class Pan:
     """One side of the beam: where it hangs, and its weight from the least that it may be to the most."""
 
@@ -25,7 +25,7 @@ class Pan:
     most: float
 
 
-@dataclass(frozen=True)
+@view
 class Beam:
     """A balance beam. `wedge` are the two triangles that it may lie in; `sure` draws it through, `vague` not at all."""
 
@@ -57,7 +57,7 @@ def beam(mine: Range, theirs: Range) -> Beam:
     )
 
 
-@dataclass(frozen=True)
+@view
 class Spot:
     """A vendor on the map: a box as large as what is open, `sure` when it is as good as a point."""
 
@@ -96,7 +96,7 @@ def map_y(magnitude: float) -> float:
     return _round(MAP_TOP + MAP_HEIGHT * (1 - magnitude))
 
 
-@dataclass(frozen=True)
+@view
 class Band:
     """A range over time: what it may be (`area`), and its ends as lines."""
 

@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.i18n import Lazy
+from app.ui.view import view
 
 MOST = 12
 """Values of one facet that are offered: those that leave the most."""
 
 
-@dataclass(frozen=True)
+@view
 class Choice:
     """Something to choose, with how many there are of it. `href` chooses it, or everything when it is chosen already."""
 
@@ -21,7 +21,7 @@ class Choice:
     chosen: bool
 
 
-@dataclass(frozen=True)
+@view
 class Facet:
     """What a list can be narrowed by, with its choices."""
 

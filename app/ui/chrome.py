@@ -1,6 +1,5 @@
 """What surrounds every page: the five places with what waits there, the form token, what was just done."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
@@ -12,6 +11,7 @@ from app.i18n import _, language, ngettext
 from app.tables import LetterAnswer
 from app.ui import wording
 from app.ui.inbox import quiet
+from app.ui.view import view
 from consent.store import Request as ConsentRequest
 from vault.records import LetterRecord, MessageRecord
 
@@ -41,7 +41,7 @@ INSIDE = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class Place:
     """One of the five places. `count` says how much waits there, `counted` what was counted."""
 
@@ -54,7 +54,7 @@ class Place:
     counted: str = ""
 
 
-@dataclass(frozen=True)
+@view
 class Chrome:
     """The frame of a page, handed to every template as `chrome`."""
 

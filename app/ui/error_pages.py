@@ -1,6 +1,5 @@
 """What a browser is shown when a page cannot be: what happened, what was kept, what to do. No detail of the inside."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import Request
@@ -11,9 +10,10 @@ from app.i18n import _, ngettext
 from app.ui import chrome
 from app.ui.pages import Page
 from app.ui.render import render, show
+from app.ui.view import view
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ErrorPage(Page):
     """`kept` says what happened to what was sent; `reference` is an id in the log; `ways` lead on, the best one first."""
 

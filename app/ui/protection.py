@@ -1,6 +1,5 @@
 """`/protection`: what is and what is not protected, in plain words, for anybody. `vault/THREATS.md` says it in full."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -10,6 +9,7 @@ from app.i18n import Lazy, lazy
 from app.settings import Settings
 from app.ui.pages import Page
 from app.ui.render import render
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
@@ -80,7 +80,7 @@ NOT_PROTECTED: tuple[tuple[Lazy, Lazy], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ProtectionPage(Page):
     """Two columns. `secure`: whether this host is reached over TLS."""
 

@@ -1,6 +1,5 @@
 """`/`: what this is, for a stranger; for an unlocked owner, Today."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -11,11 +10,12 @@ from app.auth.owner import cookie_name, stores_of
 from app.settings import Opening, Settings
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class WelcomePage(Page):
     """The front page. `sign_up_open`: whether one may sign up without an invitation; `fresh`: nobody has an account yet."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -19,12 +18,13 @@ from app.i18n import _
 from app.tables import Address
 from app.ui.addresses import strangers
 from app.ui.addresses.strangers import Stranger
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
 from app.ui.pages import Page
 from app.ui.qr import qr
 from app.ui.render import render, see_other
 from app.ui.requests.handlers import desk
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
+from app.ui.view import view
 from consent import ledger
 from consent.store import Request as Asked
 from vault import store
@@ -38,7 +38,7 @@ LONGEST_LABEL = 200
 _OWN_PAGE = re.compile(r"/(requests|addresses)/[0-9a-f]{32}")
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A contact link in the list. `state` is open, closed or over."""
 
@@ -50,7 +50,7 @@ class Row:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every contact link, and the form for one that is not tied to a company yet."""
 
@@ -60,7 +60,7 @@ class IndexPage(Page):
     vendors: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One contact link: the address and its QR code while it is open."""
 
@@ -78,7 +78,7 @@ class ShowPage(Page):
     strangers: tuple[Stranger, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class PublicPage(Page):
     """What a person sees who follows a contact link. The same for every handle there could be."""
 

@@ -1,20 +1,20 @@
 """Who may read a kind of data, and who could: live permissions that name it, and those that have ended."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, select
 
 from app.auth.owner import Owner
 from app.ui import wording
-from app.ui.operator import clients
+from app.ui.vendors import clients
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 
 READS = "read_data"
 
 
-@dataclass(frozen=True)
+@view
 class Reach:
     """A permission that names a kind of data. `until` is None while it lives."""
 

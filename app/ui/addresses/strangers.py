@@ -5,7 +5,6 @@ the link is closed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, func, select
@@ -16,14 +15,15 @@ from app.exchange.approvals import vendor_of
 from app.i18n import _
 from app.relationships import vendors as vendor_rules
 from app.tables import Client
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent.store import Request
 from vault.records import AddressRecord, Vendor
 
 
-@dataclass(frozen=True)
+@view
 class Stranger:
     """A system that asked through a link which was given to somebody else. `client_name` and `host` are its own claims."""
 

@@ -1,6 +1,5 @@
 """What binds the owner and one company: permissions, promises, messages, contact links, and the timeline of it all."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -11,17 +10,17 @@ from app.relationships import commitments, shelves
 from app.relationships.shelves import Chosen
 from app.ui import wording
 from app.ui.commitments import promises, schedule_words
-from app.ui.operator import clients
-from app.ui.operator.clients import ClientInWords
-from app.ui.vendors import happened, moments
+from app.ui.vendors import clients, happened, moments
+from app.ui.vendors.clients import ClientInWords
 from app.ui.vendors.moments import Entry
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 from vault.records import AddressRecord, Commitment, Vendor
 
 
-@dataclass(frozen=True)
+@view
 class GrantLine:
     """A permission in one line."""
 
@@ -33,7 +32,7 @@ class GrantLine:
     given_at: datetime
 
 
-@dataclass(frozen=True)
+@view
 class PromiseLine:
     """A promise in one line. `waits` is what is due next, and when, `law` that a law asks it."""
 
@@ -47,7 +46,7 @@ class PromiseLine:
     tone: str
 
 
-@dataclass(frozen=True)
+@view
 class LinkLine:
     """A contact link that is open."""
 
@@ -56,7 +55,7 @@ class LinkLine:
     created_at: datetime
 
 
-@dataclass(frozen=True)
+@view
 class Bonds:
     """Everything that a company's page needs beside the record itself."""
 

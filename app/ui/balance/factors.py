@@ -1,7 +1,6 @@
 """One factor of the balance with one company: its evidence, what the owner knows better, and the form to say so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
@@ -26,6 +25,7 @@ from app.ui.forms import FormErrors, made
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors.handlers import find
+from app.ui.view import view
 from vault import store
 from vault.records import Correction, Factor
 
@@ -35,7 +35,7 @@ FACTORS = frozenset(get_args(Factor))
 FIELDS = ("says", "low", "high", "day", "why", "since")
 
 
-@dataclass(frozen=True)
+@view
 class Said:
     """A correction, said once."""
 
@@ -47,7 +47,7 @@ class Said:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """The factor. `computed` is what the rule alone says, `line` what counts."""
 

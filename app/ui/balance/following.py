@@ -1,7 +1,6 @@
 """What follows from a balance, as its page shows it: advice with the act, warnings and who cared with their evidence, signposts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.i18n import _
 from app.relationships import advice as advising
@@ -12,12 +11,13 @@ from app.relationships.evidence import Evidence, Moment, Spending
 from app.ui.balance import words
 from app.ui.commitments import evidence_lines
 from app.ui.commitments.evidence_lines import EvidenceLine
+from app.ui.view import view
 from vault.records import Alternative
 
 Link = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@view
 class AdviceLine:
     """One thing to do: what, why, by which numbers, what it would move, where it is done, and what the owner noted for it."""
 
@@ -30,7 +30,7 @@ class AdviceLine:
     noted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@view
 class WarningLine:
     """One thing to beware of, with what it rests on."""
 
@@ -38,7 +38,7 @@ class WarningLine:
     evidence: tuple[EvidenceLine, ...]
 
 
-@dataclass(frozen=True)
+@view
 class CareLine:
     """One row of who has cared: by me and by them, each with its evidence."""
 
@@ -47,7 +47,7 @@ class CareLine:
     theirs: tuple[EvidenceLine, ...]
 
 
-@dataclass(frozen=True)
+@view
 class SignLine:
     """One question of the signposts, both ways: what holds of them and of me, and what was said before where that differs."""
 

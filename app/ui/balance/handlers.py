@@ -1,7 +1,6 @@
 """Who leans on whom: all companies on one map, and each on a beam, with the evidence behind every number."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
@@ -27,6 +26,7 @@ from app.ui.forms import FormErrors, made
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors.handlers import find
+from app.ui.view import view
 from vault import store
 from vault.records import Yardstick
 
@@ -52,7 +52,7 @@ class Row(NamedTuple):
     lean: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """The map of all companies and the table behind it. `bare` counts those of which nothing can be weighed; `measured` once
     there is something for the owner's measure to hold of."""
@@ -70,7 +70,7 @@ class IndexPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One company on the beam."""
 

@@ -4,11 +4,11 @@ Pure: shapes in, markup out. Colours and strokes are the style sheet's; what is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import dist, floor, log10
 
 from markupsafe import Markup, escape
 
+from app.ui.view import view
 from consent.places import Area, Circle, Fix, Polygon
 from consent.places.globe import flat
 from consent.places.rings import Point, Ring
@@ -23,7 +23,7 @@ _STEPS = (1, 2, 5)
 _ASIDE = 24.0
 
 
-@dataclass(frozen=True)
+@view
 class Drawn:
     """One thing on the map. `kind` is a class of the style sheet: offer or zone; `mark` is the number beside it in the table."""
 
@@ -32,7 +32,7 @@ class Drawn:
     mark: str = ""
 
 
-@dataclass(frozen=True)
+@view
 class _Frame:
     """Metres to units: north is up."""
 

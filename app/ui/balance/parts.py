@@ -1,7 +1,6 @@
 """What the pages of the balance show: numbers, names and pictures ready to be drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -16,11 +15,12 @@ from app.relationships.factors import Day
 from app.ui import charts
 from app.ui.balance import words
 from app.ui.charts import Band, Beam
+from app.ui.view import view
 
 EARLIEST = 1970
 
 
-@dataclass(frozen=True)
+@view
 class Look:
     """How a balance is looked at: which day, as of when, and with what is known when. `on` is the day typed, empty for now."""
 
@@ -37,7 +37,7 @@ class Look:
         return f"?{'&'.join(kept)}" if kept else ""
 
 
-@dataclass(frozen=True)
+@view
 class FactorLine:
     """A factor in the table of one side."""
 
@@ -51,7 +51,7 @@ class FactorLine:
     most: float
 
 
-@dataclass(frozen=True)
+@view
 class PartLines:
     """A part with its factors."""
 
@@ -60,7 +60,7 @@ class PartLines:
     lines: tuple[FactorLine, ...]
 
 
-@dataclass(frozen=True)
+@view
 class Weighed:
     """A balance in words."""
 
@@ -75,7 +75,7 @@ class Weighed:
     beam: Beam
 
 
-@dataclass(frozen=True)
+@view
 class OverTime:
     """The chart over time: bands, marks of the years, and the rows of the table behind it, each with the day that shows it again."""
 

@@ -1,7 +1,6 @@
 """The signposts: four questions asked both ways, whether each would give something up, and what to beware of; dated, and compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors.handlers import find
+from app.ui.view import view
 from vault import store
 from vault.records import Signpost
 
@@ -30,7 +30,7 @@ MOST_TIMES = 12
 """Times shown side by side; the older ones stay in the export."""
 
 
-@dataclass(frozen=True)
+@view
 class Question:
     """One question of one side with its answers, the newest time first, as (words, whether it changed since the time before)."""
 
@@ -40,7 +40,7 @@ class Question:
     answers: tuple[tuple[str, bool], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """The questionnaire, and what was answered before."""
 

@@ -14,6 +14,7 @@ from app.exchange import promises
 from app.relationships import jobs, leaning
 from app.relationships.evidence import Asking, Consent, Correcting, Evidence, Happening, Holding, Noted, Promise, Purchase, Work, rate
 from app.ui.vendors import happened
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant, Request
 from consent.vocabulary import purpose_label
@@ -40,7 +41,7 @@ class _Sorted:
         return Evidence(vendor_id, **{part: tuple(ones) for part, ones in self.found.get(vendor_id, {}).items()})
 
 
-@dataclass(frozen=True)
+@view
 class Gathered:
     """The names of all vendors, the evidence of each that has some, what was paid to whom, and the owner's measures."""
 
@@ -102,7 +103,7 @@ def of_leaning(
     return {vendor_id: sorted_.evidence(vendor_id) for vendor_id in wanted}
 
 
-@dataclass(frozen=True)
+@view
 class _Paid:
     """The purchases of one segment."""
 

@@ -1,7 +1,6 @@
 """The claim letter: filled from the record of a promise, the owner's to change, kept as a letter and printed from there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -30,6 +29,7 @@ from app.ui.letters.writing_to import Addressee
 from app.ui.pages import Page
 from app.ui.render import as_date, as_datetime, in_zone, render, see_other
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import ledger
 from consent.terms import duration
 from vault import store
@@ -42,7 +42,7 @@ FORTNIGHT = "P14D"
 """What they are given to answer where the promise gives no time for its remedy."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ClaimPage(Page):
     """The letter as a form. `claimable`: keeping it may be noted as the claim; `time` is which of several times it is about."""
 

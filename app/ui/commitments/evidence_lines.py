@@ -1,7 +1,6 @@
 """Evidence of the balance as lines that lead to where it is kept."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.i18n import _
@@ -9,11 +8,12 @@ from app.relationships.evidence import Evidence
 from app.relationships.factors import Ref
 from app.ui.vendors import known_parts
 from app.ui.vendors.words import plain
+from app.ui.view import view
 
 MOST = 100
 
 
-@dataclass(frozen=True)
+@view
 class EvidenceLine:
     """A piece of evidence: what it says, when it was so, and where it is kept."""
 

@@ -1,7 +1,6 @@
 """Promises: what a company promised, or the owner did; whether it was kept; and what to do about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -23,12 +22,13 @@ from app.ui.commitments.page import day_of, show_page
 from app.ui.commitments.promises import find
 from app.ui.commitments.scorecard import OUTCOME
 from app.ui.commitments.strip import Strip
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.requests import terms_in_words
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import ledger
 from vault import store
 from vault.records import Commitment, MessageRecord
@@ -36,7 +36,7 @@ from vault.records import Commitment, MessageRecord
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A promise in the list. `waits` is what is due next, and when; `stands` what stands behind it, in a word with its tone."""
 
@@ -53,7 +53,7 @@ class Row:
     reported: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every promise: overdue ones on top, closed ones below. `chosen` says which alone are shown, if not all."""
 
@@ -65,7 +65,7 @@ class IndexPage(Page):
     strip: Strip | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The form for a promise."""
 

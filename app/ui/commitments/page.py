@@ -1,7 +1,6 @@
 """The page of one promise: what it says, what backs it, its times, its proofs, how it went, and what may be done next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -19,13 +18,14 @@ from app.ui.commitments import proofs, schedule_words
 from app.ui.commitments.proofs import Proofs
 from app.ui.letters import matter_parts, matter_words
 from app.ui.letters.matter_parts import MatterLine
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
 from app.ui.pages import Page
 from app.ui.render import as_date
 from app.ui.requests import terms_in_words
 from app.ui.requests.terms_in_words import Fact
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
 from app.ui.vendors.words import Link, external, plain
+from app.ui.view import view
 from consent import grants
 from vault import store
 from vault.records import Commitment, CommitmentEvent, Cycle, Following, LetterRecord
@@ -36,7 +36,7 @@ AHEAD = 3
 """How many of these lie ahead."""
 
 
-@dataclass(frozen=True)
+@view
 class Step:
     """One event of a promise's life; `late` when it was written down on a later day than it happened."""
 
@@ -51,7 +51,7 @@ class Step:
     amount: str
 
 
-@dataclass(frozen=True)
+@view
 class Report:
     """What they report and the owner has not decided on: the question, their words, since when."""
 
@@ -61,7 +61,7 @@ class Report:
     came_at: datetime
 
 
-@dataclass(frozen=True)
+@view
 class Time:
     """One time of a promise that counts more than once. `href` where something may be said of it; `chosen` when it is."""
 
@@ -74,7 +74,7 @@ class Time:
     chosen: bool
 
 
-@dataclass(frozen=True)
+@view
 class LetterLine:
     """A letter about the promise."""
 
@@ -84,7 +84,7 @@ class LetterLine:
     sent: bool
 
 
-@dataclass(frozen=True)
+@view
 class Deciding:
     """What may be said, and of which time: `acts` are (verb, words). `through` ends a row of times that wait, `waiting` says how many."""
 
@@ -95,7 +95,7 @@ class Deciding:
     money: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One promise. `whole` is what may be said of all of it, `deciding` of the time that is chosen, or of a promise that counts once.
 

@@ -1,6 +1,5 @@
 """Evidence of a promise: documents that hang on it, or on its company, each with what it shows."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -13,6 +12,7 @@ from app.ui.documents import handlers as documents
 from app.ui.documents.handlers import MOST_PROOFS, Row
 from app.ui.render import see_other
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from vault import attachments, store
 from vault.records import Commitment, Proof
 
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 LONGEST = 1000
 
 
-@dataclass(frozen=True)
+@view
 class Shown:
     """A document with what it shows. `own`: it hangs on the promise itself, and is removed rather than let go."""
 
@@ -32,7 +32,7 @@ class Shown:
     own: bool
 
 
-@dataclass(frozen=True)
+@view
 class Proofs:
     """The evidence, and the company's other documents that could be: (id, name)."""
 

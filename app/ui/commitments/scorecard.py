@@ -1,7 +1,6 @@
 """`/commitments/scorecard`: how promises turned out, of each company and across all, and the owner's own beside them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -18,10 +17,11 @@ from app.relationships.scorecard import OUTCOMES, Card
 from app.ui import arriving
 from app.ui.commitments import promises
 from app.ui.locale import locale
-from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import as_money, render
 from app.ui.requests import terms_in_words
+from app.ui.vendors import clients
+from app.ui.view import view
 from vault.records import Commitment
 
 router = APIRouter(include_in_schema=False)
@@ -44,7 +44,7 @@ LEFT, WIDE, HIGH = 4.0, 392.0, 34
 """The bars: where they begin, how long a whole one is, and how far apart they stand (SVG units)."""
 
 
-@dataclass(frozen=True)
+@view
 class Number:
     """A number that opens to the promises it counts; no link where there are none."""
 
@@ -52,7 +52,7 @@ class Number:
     href: str
 
 
-@dataclass(frozen=True)
+@view
 class Bar:
     """A kept rate drawn: the bar to `end`, the range from `low` to `high`; `y` is the top of its row."""
 
@@ -66,7 +66,7 @@ class Bar:
     mine: bool
 
 
-@dataclass(frozen=True)
+@view
 class Line:
     """One side's promises in numbers: how many turned out how, and what stands behind them. Nothing that is none is in it."""
 
@@ -80,7 +80,7 @@ class Line:
     behind: tuple[Number, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ScorecardPage(Page):
     """The whole. `vendor` is the company that alone is looked at, if one is."""
 

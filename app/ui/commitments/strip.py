@@ -1,7 +1,6 @@
 """The commitment calendar as a strip: what falls due in the next twelve weeks, and in the next twelve months."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -15,9 +14,10 @@ from app.relationships.rights import months_after
 from app.ui import dates, wording
 from app.ui.commitments import schedule_words
 from app.ui.locale import locale
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from vault.records import Commitment
 
 COUNT, WEEK = 12, timedelta(days=7)
@@ -27,7 +27,7 @@ SHOWN = 60
 """Rows of the table."""
 
 
-@dataclass(frozen=True)
+@view
 class Mark:
     """One thing that falls due, as a shape: `mine` a circle, theirs a square."""
 
@@ -36,7 +36,7 @@ class Mark:
     mine: bool
 
 
-@dataclass(frozen=True)
+@view
 class Column:
     """A week or a month. `more` is how many marks did not fit."""
 
@@ -46,7 +46,7 @@ class Column:
     more: int
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """One thing that falls due, in words."""
 
@@ -58,7 +58,7 @@ class Row:
     href: str
 
 
-@dataclass(frozen=True)
+@view
 class Strip:
     """The two pictures and the table behind them. `left` counts what the table leaves out, `soon` what the weeks hold."""
 

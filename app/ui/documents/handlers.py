@@ -5,7 +5,6 @@ that a slow line holds no lock.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -23,6 +22,7 @@ from app.ui.forms import FormErrors
 from app.ui.media_types import Sniffer
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from vault import attachments, store
 from vault.attachments import LIMIT, Document, Sealer
 from vault.records import Commitment, Item, Proof, Vendor
@@ -47,7 +47,7 @@ MOST_PROOFS = 100
 """As many as the record of a promise takes."""
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A document in a list."""
 
@@ -59,7 +59,7 @@ class Row:
     opens: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The form again, after a file that was not taken. `shows` is what evidence was said to show, None where a file is no evidence."""
 
@@ -70,7 +70,7 @@ class NewPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class RemovePage(Page):
     """The question before a document goes."""
 
@@ -100,7 +100,7 @@ class Sealing:
         self.sealer.write(data)
 
 
-@dataclass(frozen=True)
+@view
 class Kind:
     """What can hold documents: the kind of record, and what one of it is called."""
 

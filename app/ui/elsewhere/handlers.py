@@ -1,7 +1,6 @@
 """Permissions given elsewhere: on a form, a card, a call. Noted by hand, withdrawn by letter; the law is the gate here, not Bothways."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
@@ -21,9 +20,10 @@ from app.ui.elsewhere import form as elsewhere_form
 from app.ui.elsewhere import parts as elsewhere_parts
 from app.ui.elsewhere.parts import CHANNEL, MEANS, PURPOSE, STATE, TONE, Row
 from app.ui.forms import FormErrors
-from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.vendors import clients
+from app.ui.view import view
 from consent import ledger, vocabulary
 from vault import store
 from vault.records import Elsewhere
@@ -44,7 +44,7 @@ ACT: Mapping[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class Step:
     """A step that was taken."""
 
@@ -54,7 +54,7 @@ class Step:
     mine: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every one of them, those that hold first."""
 
@@ -63,7 +63,7 @@ class IndexPage(Page):
     vendors: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class FormPage(Page):
     """The form; `consent_id` is empty for a new one."""
 
@@ -77,7 +77,7 @@ class FormPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One of them, with the way out. `may` are the steps that can be written down as (code, words), with the `values` that were typed."""
 

@@ -1,7 +1,6 @@
 """Consent given elsewhere, for the pages that show it: in a line, and in words."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,8 +9,9 @@ from app.i18n import Lazy, lazy
 from app.relationships import elsewhere
 from app.relationships.elsewhere import Standing, State, Written
 from app.ui import dates
-from app.ui.operator import clients
 from app.ui.requests import terms_in_words
+from app.ui.vendors import clients
+from app.ui.view import view
 from app.ui.wording import Tone
 from vault.records import Elsewhere, LetterRecord
 from vault.segments import Digest
@@ -56,7 +56,7 @@ MEANS: Mapping[State, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A consent in a list. `over` when a company may no longer rest on it; `answered` when they wrote back and no step says so;
     `letter` is where it is withdrawn, empty when it already was.

@@ -1,7 +1,6 @@
 """Permissions: what was granted, what came of it, and the ways out, each one step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -27,13 +26,14 @@ from app.ui.ledger import history
 from app.ui.ledger.history import Line
 from app.ui.letters import handlers as letters
 from app.ui.letters.handlers import Row as LetterRow
-from app.ui.operator import clients
-from app.ui.operator.clients import ClientInWords, Known
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.requests import terms_in_words
 from app.ui.requests.terms_in_words import Fact, TermsInWords
+from app.ui.vendors import clients
+from app.ui.vendors.clients import ClientInWords, Known
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import grants, pausing
 from consent.act import Act
 from consent.errors import IllegalTransition
@@ -42,7 +42,7 @@ from consent.store import Grant, Receipt
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A permission in the list."""
 
@@ -57,7 +57,7 @@ class Row:
     changed_at: datetime
 
 
-@dataclass(frozen=True)
+@view
 class ReceiptRow:
     """A receipt to download."""
 
@@ -65,7 +65,7 @@ class ReceiptRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every permission, the living first."""
 
@@ -75,7 +75,7 @@ class IndexPage(Page):
     elsewhere: tuple[ElsewhereRow, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One permission. `may` names the verbs that follow from where it stands."""
 

@@ -1,6 +1,5 @@
 """The usefulness proviso on pages: chosen with a permission, counted for the owner alone."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from app.auth.owner import Owner
 from app.exchange import standing
 from app.i18n import _
 from app.ui.forms import FormErrors
+from app.ui.view import view
 from consent import usefulness
 from consent.store import Grant
 from consent.terms import Terms
@@ -20,7 +20,7 @@ SHARES = ("0.2", "0.3", "0.5", "0.7", "0.8")
 Option = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@view
 class ProvisoInWords:
     """What the owner made a condition, how it stands, and when the permission will stop because of it."""
 

@@ -3,7 +3,7 @@
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from app.ui import wording
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render
+from app.ui.view import view
 from app.ui.wording import TermsInWords
 from consent import checking, receipts, terms
 from consent.checking import Checked
@@ -58,7 +59,7 @@ FAULTS: Mapping[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class Said:
     """What a sound receipt says. `known` tells whether the key is one of this service's own."""
 
@@ -75,7 +76,7 @@ class Said:
     raw: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class CheckPage(Page):
     """The form for anybody, and below it what came out."""
 
@@ -87,7 +88,7 @@ class CheckPage(Page):
     fault: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class OwnPage(Page):
     """One receipt of the owner's, and where it stands in the owner's history; `fault` says what does not hold."""
 

@@ -5,7 +5,6 @@ several are, the owner says which.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.auth.catching_up import hand_of
@@ -18,6 +17,7 @@ from app.ui.forms import FormErrors
 from app.ui.requests import terms_in_words as words
 from app.ui.requests.terms_in_words import Fact
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 from consent.terms import Terms
@@ -29,7 +29,7 @@ FIELD = "items"
 SHORT = 120
 
 
-@dataclass(frozen=True)
+@view
 class Choice:
     """The owner's items of one granted kind: (id, words) of each, and which are chosen. `alone`: there is but one, so that the
     tick of the line says it; `first`: the first choice of the page, to which a complaint leads."""
@@ -42,7 +42,7 @@ class Choice:
     first: bool
 
 
-@dataclass(frozen=True)
+@view
 class FetchRow:
     """One fetch: when, and what was in it."""
 
@@ -50,7 +50,7 @@ class FetchRow:
     contents: tuple[Fact, ...]
 
 
-@dataclass(frozen=True)
+@view
 class KeyNotice:
     """That their key is another now. `may_accept`: the key before vouches for it, so that one tap lets it follow."""
 
@@ -58,7 +58,7 @@ class KeyNotice:
     may_accept: bool
 
 
-@dataclass(frozen=True)
+@view
 class ReleaseInWords:
     """What a permission releases, as its page shows it. `sealed_at` is None when nothing lies there to be fetched."""
 

@@ -1,7 +1,6 @@
 """What stands still, or soon will, and what waits for the owner's word: permissions that stopped themselves, promises of companies."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -12,15 +11,16 @@ from app.exchange import clocks
 from app.i18n import _
 from app.relationships import commitments
 from app.ui.grants import proviso
-from app.ui.operator import clients
+from app.ui.vendors import clients
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import usefulness
 from consent.store import Foreseen, Grant
 from vault import store
 from vault.records import Commitment
 
 
-@dataclass(frozen=True)
+@view
 class Waiting:
     """One thing for the page of today."""
 
@@ -33,7 +33,7 @@ class Waiting:
     tone: str
 
 
-@dataclass(frozen=True)
+@view
 class Cause:
     """Why a permission suspended itself, and the promises that it waits for: (id, words)."""
 

@@ -1,7 +1,6 @@
 """The mapping step of a table: which column is what, shown with the first rows, remembered for the next such file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -17,6 +16,7 @@ from app.i18n import _
 from app.ui.imports import words as import_words
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,7 +25,7 @@ SAMPLES = 3
 LONGEST = 80
 
 
-@dataclass(frozen=True)
+@view
 class ColumnRow:
     """A column: its name, its first values, what it is taken for. `secret` ones were emptied and have no choice."""
 
@@ -36,7 +36,7 @@ class ColumnRow:
     secret: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ColumnsPage(Page):
     """The columns of a table."""
 

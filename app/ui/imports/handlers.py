@@ -1,7 +1,6 @@
 """Imports: choose a file, see how far it is, and which imports wait or are past."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -24,6 +23,7 @@ from app.i18n import Lazy
 from app.ui.imports import words as import_words
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from vault import store
 from vault.records import Import
 from vault.store import Opened
@@ -37,7 +37,7 @@ SILENT = timedelta(minutes=2)
 """After so long without a sign an upload has stopped."""
 
 
-@dataclass(frozen=True)
+@view
 class PastRow:
     """An import that was applied."""
 
@@ -50,7 +50,7 @@ class PastRow:
     undone: bool
 
 
-@dataclass(frozen=True)
+@view
 class WaitingRow:
     """An import that is being read, or waits for the owner. `share` is how much of the file has come, in percent."""
 
@@ -71,7 +71,7 @@ class WaitingRow:
         return self.state == "reading" and not self.stopped
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Imports that wait, and those that were applied."""
 
@@ -80,7 +80,7 @@ class IndexPage(Page):
     past: tuple[PastRow, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ProgressPage(Page):
     """How far a file is; loads itself again while one is being read."""
 
@@ -89,7 +89,7 @@ class ProgressPage(Page):
     moving: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The form for a file."""
 

@@ -1,7 +1,6 @@
 """What an import would do, and then what it did: looked at, chosen from, applied whole or thrown away."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -21,6 +20,7 @@ from app.ui.imports.senders import SendersPage
 from app.ui.items.handlers import FRIENDLY, term_in_words
 from app.ui.pages import Page
 from app.ui.render import in_zone, render, see_other
+from app.ui.view import view
 from vault import store
 from vault.records import Import, Item, Vendor
 
@@ -33,7 +33,7 @@ COUNTS = ("added", "changed", "items", "same", "full", "login_notes", "notes_kep
 UNDONE = ("undone_removed", "undone_back", "undone_stayed")
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A vendor that would be added: its name and what comes with it, field by field."""
 
@@ -41,7 +41,7 @@ class Row:
     fields: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True)
+@view
 class ChangeRow:
     """A vendor that is there and would gain something."""
 
@@ -50,7 +50,7 @@ class ChangeRow:
     fields: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class PreviewPage(Page):
     """What a file would do."""
 
@@ -72,7 +72,7 @@ class PreviewPage(Page):
     rows: int = ROWS
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """What an applied import did, and whether it can be undone or was."""
 

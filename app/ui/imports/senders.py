@@ -1,7 +1,6 @@
 """The preview of a mail file: who writes, under two headings, each with a box that nobody has ticked yet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -11,13 +10,14 @@ from app.relationships.vendors import shown_contact
 from app.ui.imports import words as import_words
 from app.ui.pages import Page
 from app.ui.render import as_date, as_money
+from app.ui.view import view
 from vault.records import Commitment, Interaction, MailSeen, Vendor
 
 SHOWN = 6
 """Purchases and promises of one sender that are shown; the rest is counted."""
 
 
-@dataclass(frozen=True)
+@view
 class SenderRow:
     """A sender. `number` is the value of its box, `known` says what is here already: `new`, `gains` or `same`."""
 
@@ -35,7 +35,7 @@ class SenderRow:
     ticked: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class SendersPage(Page):
     """The senders of a mail file."""
 

@@ -1,6 +1,5 @@
 """Undoing an import that was applied: what would go, what is put back, what stays and why; then doing it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from app.ui.imports import words as import_words
 from app.ui.imports.handlers import format_in_words
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from vault import store
 from vault.records import Import, Kind
 
@@ -23,7 +23,7 @@ NAMED = 100
 """What stays, by name; the rest is counted."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class UndoPage(Page):
     """What undoing would do."""
 

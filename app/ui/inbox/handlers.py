@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -22,12 +21,13 @@ from app.ui.grants import proviso
 from app.ui.inbox import quiet
 from app.ui.inbox.offer_parts import OfferParts, offer_parts
 from app.ui.letters import handlers as letters
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.requests import terms_in_words
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
 from app.ui.vendors.words import Link, external, letter, plain
+from app.ui.view import view
 from consent import ledger
 from vault import accounts, store
 from vault.records import MessageRecord
@@ -37,7 +37,7 @@ router = APIRouter(include_in_schema=False)
 VOTES = ("useful", "not_useful")
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A message in the list."""
 
@@ -52,7 +52,7 @@ class Row:
     href: str = ""
 
 
-@dataclass(frozen=True)
+@view
 class Sender:
     """One company's messages, those not yet read first."""
 
@@ -62,7 +62,7 @@ class Sender:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Messages by company; companies with something unread first, then by the newest message."""
 
@@ -71,7 +71,7 @@ class IndexPage(Page):
     quiet_until: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One message. `body` has been through `vendors.words.letter`."""
 

@@ -1,6 +1,6 @@
 """What the page of a location offer shows beside the words: the code to redeem it, and where it holds."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from markupsafe import Markup
@@ -10,11 +10,12 @@ from app.exchange import offers
 from app.i18n import _
 from app.ui.balance.map_drawing import Drawn, draw, length
 from app.ui.qr import qr
+from app.ui.view import view
 from consent.places import load
 from vault.records import MessageRecord
 
 
-@dataclass(frozen=True)
+@view
 class OfferParts:
     """A code with its QR, a place drawn and in words, and when the code was redeemed."""
 

@@ -1,7 +1,6 @@
 """My data: typed items with their history, and which permissions reach them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -22,9 +21,10 @@ from app.ui.documents import handlers as documents
 from app.ui.documents.handlers import Row as DocumentRow
 from app.ui.forms import FormErrors
 from app.ui.grants import releasing
-from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.vendors import clients
+from app.ui.view import view
 from consent import vocabulary
 from vault import attachments, store
 from vault.records import Item, PastValue
@@ -51,7 +51,7 @@ LONGEST = 20_000
 LABEL = 200
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """An item in the list."""
 
@@ -62,7 +62,7 @@ class Row:
     reach: tuple[Reach, ...]
 
 
-@dataclass(frozen=True)
+@view
 class Group:
     """Items of one kind."""
 
@@ -71,7 +71,7 @@ class Group:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """All items, by kind."""
 
@@ -79,7 +79,7 @@ class IndexPage(Page):
     groups: tuple[Group, ...]
 
 
-@dataclass(frozen=True)
+@view
 class Typed:
     """What stands in the form."""
 
@@ -90,7 +90,7 @@ class Typed:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The form for a new item."""
 
@@ -101,7 +101,7 @@ class NewPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class EditPage(NewPage):
     """The form of an item that is there."""
 
@@ -110,7 +110,7 @@ class EditPage(NewPage):
     words: str
 
 
-@dataclass(frozen=True)
+@view
 class Fetch:
     """That a company fetched the item: by which permission, when, and what it said then."""
 
@@ -120,7 +120,7 @@ class Fetch:
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """An item: what it is and was, what belongs to it, and who may read it or could. `since` says when the value was written."""
 
@@ -136,7 +136,7 @@ class ShowPage(Page):
     fetched: tuple[Fetch, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class RemovePage(Page):
     """The question before an item goes."""
 

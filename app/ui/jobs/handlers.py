@@ -1,7 +1,6 @@
 """Jobs: what the owner wants to get done, whom they hired for it, what else would do, and how it went."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -21,10 +20,11 @@ from app.ui.forms import FormErrors
 from app.ui.jobs import form as job_form
 from app.ui.jobs.form import AGAIN, BOUND, ON_THE_DAY, WENT
 from app.ui.jobs.words import Step, step_in_words
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
+from app.ui.view import view
 from vault import store
 from vault.records import Alternative, Closed, Fired, Gone, Hired, Job, JobStep, Looked, Reviewed, Weighed
 
@@ -45,7 +45,7 @@ STEPS: Mapping[str, tuple[type[JobStep], str]] = {
 """What can be written down of a job, by the last part of its path, and the part of the page that it belongs to."""
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A job in the list."""
 
@@ -57,7 +57,7 @@ class Row:
     closed: bool
 
 
-@dataclass(frozen=True)
+@view
 class Hire:
     """Somebody who is hired: since when, how bound, and how it went so far."""
 
@@ -69,7 +69,7 @@ class Hire:
     review: str
 
 
-@dataclass(frozen=True)
+@view
 class Other:
     """Something else that would do."""
 
@@ -81,7 +81,7 @@ class Other:
     note: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every job, the open ones first."""
 
@@ -89,7 +89,7 @@ class IndexPage(Page):
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class FormPage(Page):
     """The form of a job; `job_id` is empty for a new one."""
 
@@ -100,7 +100,7 @@ class FormPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One job. `asked` is the form that was sent back, whose fields hold `values`; of who is hired each has forms of its own, named
     `review-` and `fire-` with the company's id."""

@@ -1,20 +1,20 @@
 """The steps of a job in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.i18n import _
 from app.ui.balance import words
 from app.ui.jobs.form import AGAIN, WENT
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
+from app.ui.view import view
 from vault.records import Alternative, Closed, Fired, Gone, Hired, Job, JobStep, Looked, Reviewed, Weighed
 
 LATE = timedelta(days=1)
 
 
-@dataclass(frozen=True)
+@view
 class Step:
     """One step: what happened, when, and when it was written down, if later."""
 

@@ -1,7 +1,6 @@
 """History: every act upon consent or data, in the order in which it was written, and the proof that nothing is missing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -17,6 +16,7 @@ from app.ui.ledger import history, past
 from app.ui.ledger.history import Line
 from app.ui.pages import Page
 from app.ui.render import render
+from app.ui.view import view
 from consent import ledger
 from consent.ledger import Broken, Verified
 from consent.store import LedgerEntry, LedgerHead
@@ -38,7 +38,7 @@ FAULTS: Mapping[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Fifty lines, newest first. `older` is where the next fifty begin."""
 
@@ -50,7 +50,7 @@ class IndexPage(Page):
     brought: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class VerifyPage(Page):
     """What the check found: `fault` is None when all holds; `entry` the number of the entry to blame, where there is one."""
 

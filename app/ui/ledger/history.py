@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -11,11 +11,12 @@ from sqlmodel import col, select
 from app.auth.owner import Owner
 from app.i18n import _, lazy
 from app.ui import wording
-from app.ui.operator import clients
 from app.ui.render import as_datetime, in_zone
 from app.ui.requests import terms_in_words
 from app.ui.requests.terms_in_words import Fact
+from app.ui.vendors import clients
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from app.ui.wording import Side
 from consent import ledger
 from consent.store import LedgerEntry, LedgerHead
@@ -61,7 +62,7 @@ PLACES = {
 Entry: TypeAlias = tuple[LedgerEntry, dict[str, Any] | None]
 
 
-@dataclass(frozen=True)
+@view
 class Line:
     """One entry as a line. `sealed` says that its details did not open, which `verify` reports as well."""
 

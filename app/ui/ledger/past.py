@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Annotated, Any, ClassVar
@@ -17,6 +16,7 @@ from app.ui.ledger import history
 from app.ui.ledger.history import Line
 from app.ui.pages import Page
 from app.ui.render import in_zone, render
+from app.ui.view import view
 from vault import store
 from vault.errors import BadArchive
 from vault.records import Past
@@ -27,7 +27,7 @@ PAGE = 50
 MOST = 2**53
 
 
-@dataclass(frozen=True)
+@view
 class Brought:
     """One ledger of another host: its id, how many entries, from when to when."""
 
@@ -37,7 +37,7 @@ class Brought:
     last: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every ledger that was brought, the one that ended last first."""
 
@@ -45,7 +45,7 @@ class IndexPage(Page):
     ledgers: tuple[Brought, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """Fifty lines, newest first. `older` is where the next fifty begin; `holds` whether the whole chain does."""
 

@@ -1,7 +1,6 @@
 """A letter that has not gone yet: its words changed, the address that it lacks, and the owner's word that it has gone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from fastapi import APIRouter, Request
@@ -18,6 +17,7 @@ from app.ui.letters import handlers, rights_letters
 from app.ui.letters.handlers import WAYS
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from vault import store
 from vault.records import Fields, Vendor
 
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 F = TypeVar("F", bound=Fields)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class EditPage(Page):
     """The words of a letter that is still here."""
 

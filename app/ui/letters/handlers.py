@@ -1,7 +1,6 @@
 """Letters: the owner answers or writes first; what the company answers stands under the letter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -24,11 +23,12 @@ from app.ui.letters import matter_parts, rights_letters, writing_to
 from app.ui.letters.matter_parts import MatterLine
 from app.ui.letters.rights_letters import Drafted
 from app.ui.letters.writing_to import SUBJECT, Addressee
-from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.vendors import clients
 from app.ui.vendors.words import letter as shown_safely
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from vault import store
 from vault.records import LetterRecord
 from vault.segments import Digest
@@ -51,7 +51,7 @@ WAYS: Final[Mapping[str, Lazy]] = {
 LONGEST: Final = 20_000
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A letter in a list."""
 
@@ -67,7 +67,7 @@ class Row:
     replied_at: datetime | None
 
 
-@dataclass(frozen=True)
+@view
 class Said:
     """An answer in a thread. `body` has been through `vendors.words`."""
 
@@ -78,7 +78,7 @@ class Said:
     unread: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every letter, those with something new first."""
 
@@ -86,7 +86,7 @@ class IndexPage(Page):
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ChoosePage(Page):
     """To whom: one of the owner's companies."""
 
@@ -94,7 +94,7 @@ class ChoosePage(Page):
     companies: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The form; with `asked` it is a rights letter."""
 
@@ -107,7 +107,7 @@ class NewPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One letter and its thread. `mailto` is empty without an e-mail address of theirs, which can be written down here where they
     are `reachable`; `blanks` are the lines still to fill in, and `pressed` is the way by which it was said to have gone with them.
@@ -130,7 +130,7 @@ class ShowPage(Page):
     matter: MatterLine | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class PrintPage(Page):
     """The letter as it goes onto paper. `sender` and `recipient` are lines; empty ones are left to be filled in by hand."""
 

@@ -1,6 +1,5 @@
 """A matter in a line, for the pages that lead to it: what was asked of whom, where it stands, how long they still have."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from app.auth.owner import Owner
@@ -10,6 +9,7 @@ from app.relationships import matters, rights_words
 from app.relationships.matters import Standing
 from app.ui import dates
 from app.ui.letters import matter_words
+from app.ui.view import view
 from app.ui.wording import Tone
 from vault.records import LetterRecord
 
@@ -17,7 +17,7 @@ BAR = 100.0
 """Length of the bar, in units of its picture."""
 
 
-@dataclass(frozen=True)
+@view
 class MatterLine:
     """A matter in a list. `bar` is how much of their time has gone, of 100; `days_left` counts down and is negative when late."""
 

@@ -1,7 +1,6 @@
 """Rights letters: choosing one with its law and its clock, and what became of each, step by step."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -26,17 +25,18 @@ from app.ui.forms import FormErrors
 from app.ui.letters import handlers as letters
 from app.ui.letters import matter_parts, matter_words, rights_letters
 from app.ui.letters.matter_parts import MatterLine
-from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.vendors import clients
 from app.ui.vendors import handlers as vendors
 from app.ui.vendors.words import letter as shown_safely
 from app.ui.vendors.words import plain
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True)
+@view
 class Choice:
     """A right that can be asked for: what it does, where it stands in the law, and the days if the letter arrived today."""
 
@@ -56,7 +56,7 @@ class Choice:
         return self.answer_by, self.latest
 
 
-@dataclass(frozen=True)
+@view
 class Moment:
     """One thing that happened in a matter. `side` says whose act it was; `body` has been through `vendors.words`, or is the owner's."""
 
@@ -67,7 +67,7 @@ class Moment:
     body: Markup | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every matter, the open ones first."""
 
@@ -77,7 +77,7 @@ class IndexPage(Page):
     companies: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The rights against one company. `place` is empty while nobody has said where it is; then there is nothing to choose from.
     `usual` is the choice whose days most of the others have, and which are told once for all of them."""
@@ -93,7 +93,7 @@ class NewPage(Page):
     matters: tuple[MatterLine, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One matter. `replies` are (code, words) that can be pressed; `next` is the act that comes next."""
 

@@ -1,7 +1,7 @@
 """Letters that ask for a right, remind of one or complain: what the form is filled in with, and what it leaves on the letter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -25,8 +25,9 @@ from app.ui.forms import FormErrors
 from app.ui.letters import matter_words, writing_to
 from app.ui.letters.writing_to import Addressee
 from app.ui.mirror import lines as mirror_lines
-from app.ui.operator import clients
 from app.ui.render import as_date
+from app.ui.vendors import clients
+from app.ui.view import view
 from vault import store
 from vault.records import Elsewhere, LetterRecord, Vendor
 
@@ -39,7 +40,7 @@ class Identity(NamedTuple):
     nameless: bool = False
 
 
-@dataclass(frozen=True)
+@view
 class Drafted:
     """What a rights letter is about, with its proposed words. `hidden` are the fields that the form carries on; `places` is empty
     where there is nothing to choose, `place` while nobody knows where the company is; `clock` counts from today, and is None for

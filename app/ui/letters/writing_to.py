@@ -1,6 +1,5 @@
 """To whom a letter goes, and by which ways it could: through the client's system, by the owner's e-mail, on paper."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -11,8 +10,9 @@ from app.exchange import sealing_keys
 from app.exchange.sealing_keys import SealingKey
 from app.i18n import _
 from app.tables import Client
-from app.ui.operator import clients
+from app.ui.vendors import clients
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 from vault import store
@@ -25,7 +25,7 @@ LONGEST_LINK: Final = 1900
 SUBJECT: Final = 200
 
 
-@dataclass(frozen=True)
+@view
 class Addressee:
     """Whom the owner writes to. `to` is what the form was asked with. With `key` the letter can go through their system by
     `grant`; `kind`, `subject` and `about` are set where it answers a message."""

@@ -1,7 +1,6 @@
 """Answers brought into the mirror: choose the file, say what its columns are, change one's mind, take it back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from fastapi import APIRouter, Request
@@ -21,6 +20,7 @@ from app.ui.mirror import words as mirror_words
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors import handlers as vendors
+from app.ui.view import view
 from vault import store
 from vault.records import Held, Sheet
 from vault.store import Opened
@@ -37,7 +37,7 @@ OWN_WORDS: Final[Mapping[str, Lazy]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ColumnsPage(Page):
     """The columns of an answer."""
 

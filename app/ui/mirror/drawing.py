@@ -1,12 +1,11 @@
 """The picture of the mirror as geometry: three sets that overlap, with how many things lie where. Pure; numbers are SVG units."""
 
-from dataclasses import dataclass
-
 from app.i18n import Lazy, lazy
 from app.relationships.crm_mirror import Overlap, Side
+from app.ui.view import view
 
 
-@dataclass(frozen=True)
+@view
 class Circle:
     """One set: whose it is, where it lies, what it is called and how many things are in it."""
 
@@ -19,7 +18,7 @@ class Circle:
     count: int
 
 
-@dataclass(frozen=True)
+@view
 class Region:
     """How many things are in exactly these sets, and where that is written."""
 
@@ -29,7 +28,7 @@ class Region:
     count: int
 
 
-@dataclass(frozen=True)
+@view
 class Sets:
     """Three circles and the seven regions in which they cut each other."""
 

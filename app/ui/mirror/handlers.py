@@ -4,7 +4,6 @@ Their words are quoted as claims. Every line leads to a letter that names it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 from urllib.parse import urlencode
@@ -25,11 +24,12 @@ from app.ui.mirror import lines as mirror_lines
 from app.ui.mirror import words
 from app.ui.mirror.drawing import Sets
 from app.ui.mirror.lines import Beside
-from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render
+from app.ui.vendors import clients
 from app.ui.vendors import handlers as vendors
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from app.ui.wording import Tone
 from vault import store
 from vault.records import Held, Vendor
@@ -40,7 +40,7 @@ SHOWN: Final = 20
 """Versions of one source that are told."""
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """One thing that they hold. `ref` goes into a letter; `verdicts` are (words, tone), by the first of which it is sorted; `act` is
     what the line asks for, as words and link."""
@@ -58,7 +58,7 @@ class Row:
     act: tuple[str, str] | None
 
 
-@dataclass(frozen=True)
+@view
 class Conclusion:
     """A group or a figure that they gave the owner, with a plain word about it."""
 
@@ -69,7 +69,7 @@ class Conclusion:
     about: str
 
 
-@dataclass(frozen=True)
+@view
 class Changed:
     """One change from the version before."""
 
@@ -79,7 +79,7 @@ class Changed:
     after: str
 
 
-@dataclass(frozen=True)
+@view
 class Version:
     """One version, with what changed in it. `first` has nothing before it. `brought` is its record where the owner brought it in."""
 
@@ -91,7 +91,7 @@ class Version:
     brought: str
 
 
-@dataclass(frozen=True)
+@view
 class Told:
     """What one source says: one of their systems by a permission (`grant_id`), or the answers that the owner brought in."""
 
@@ -104,7 +104,7 @@ class Told:
     older: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One company's mirror. `asks` are (right, words) that ticked lines can go into; `waiting` are answers not yet read."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -15,6 +14,7 @@ from app.relationships.rights_words import Said
 from app.ui import dates
 from app.ui.elsewhere import parts as elsewhere_parts
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 from vault import store
@@ -23,7 +23,7 @@ from vault.records import Elsewhere, Held, Item, ReleaseRecord, Vendor
 _BETWEEN = re.compile(r"[,;/\n]|\band\b|\bund\b|\bet\b")
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A version in a list of versions: its record, its number, and whether the owner must still say what its columns are."""
 
@@ -32,7 +32,7 @@ class Row:
     waiting: bool
 
 
-@dataclass(frozen=True)
+@view
 class Beside:
     """What their lines are held against: what is the owner's, what was allowed, and when each kind of data was last fetched."""
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.qr import qr
 from app.ui.render import render, see_other
+from app.ui.view import view
 from consent import ledger
 
 router = APIRouter(include_in_schema=False)
@@ -27,7 +28,7 @@ LONGEST_LABEL = 60
 OWNTRACKS = "owntracks"
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A device in the list."""
 
@@ -36,7 +37,7 @@ class Row:
     created_at: datetime
 
 
-@dataclass(frozen=True)
+@view
 class SetUp:
     """What a phone needs, shown once: a file, a link for the phone itself, and the same as QR code."""
 
@@ -49,7 +50,7 @@ class SetUp:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class DevicesPage(Page):
     """The list, the form for one more, and after it what is shown once."""
 

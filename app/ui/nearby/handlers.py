@@ -1,7 +1,7 @@
 """`/nearby`: offers tied to a place. One press says where the owner is; that is compared, shown, and forgotten."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,11 +16,12 @@ from app.ui.balance.map_drawing import Drawn, draw, length
 from app.ui.forms import FormErrors
 from app.ui.nearby import places_form
 from app.ui.nearby.places_form import Typed
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
 from app.ui.pages import Page
 from app.ui.render import render
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent.places import Area, Fix, load
 from vault import store
 from vault.records import MessageRecord, Zone
@@ -33,7 +34,7 @@ WITHIN_M = 25_000
 MOST = 30
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """An offer. `record_id` once it has reached the owner; `metres` when it is known where the owner is."""
 
@@ -55,7 +56,7 @@ class Row:
         return length(self.metres) if self.metres else ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NearbyPage(Page):
     """What is here, what is further off, and a map of it."""
 
@@ -70,7 +71,7 @@ class NearbyPage(Page):
     errors: FormErrors = field(default_factory=FormErrors)
 
 
-@dataclass(frozen=True)
+@view
 class _Offer:
     area: Area
     title: str

@@ -1,17 +1,16 @@
 """Coordinates as a form has them: typed by hand, or put there by the browser."""
 
-from dataclasses import dataclass
-
 from app.auth.form import Form
 from app.i18n import _
 from app.ui.forms import FormErrors
+from app.ui.view import view
 from consent.places import MAX_CIRCLE_M, Area, Fix, parse
 
 DEFAULT_RADIUS_M = 300
 """Metres around a new private zone, before the owner chooses."""
 
 
-@dataclass(frozen=True)
+@view
 class Typed:
     """What stands in the fields, to be shown again."""
 

@@ -1,6 +1,6 @@
 """`/zones`: places where no offer reaches the owner, whatever the phone says."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -17,6 +17,7 @@ from app.ui.nearby import places_form
 from app.ui.nearby.places_form import Typed
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from consent.places import Area, load, text_of
 from vault import store
 from vault.records import MessageRecord, Zone
@@ -26,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 LONGEST_NAME = 60
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A zone in the list. `across` is the distance from one edge to the other."""
 
@@ -37,7 +38,7 @@ class Row:
     across: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ZonesPage(Page):
     """The zones, drawn and listed, and the form for one more."""
 

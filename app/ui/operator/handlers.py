@@ -1,7 +1,6 @@
 """`/operator`: what the host may do, which is to let people and systems in. It shows no owner's data."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -19,6 +18,7 @@ from app.tables import Client, Invitation
 from app.ui.pages import Page
 from app.ui.render import render
 from app.ui.settings.reminders import trouble
+from app.ui.view import view
 from vault.store import Account
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +36,7 @@ ACTS: dict[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class ActRow:
     """One line of the instance's own history."""
 
@@ -47,7 +47,7 @@ class ActRow:
     details: str
 
 
-@dataclass(frozen=True)
+@view
 class MailInWords:
     """Reminders by mail on this host, in counts: whether a server is named, for how many, and what goes wrong for how many."""
 
@@ -57,7 +57,7 @@ class MailInWords:
     tried_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class OperatorPage(Page):
     """Counts, invitations, history. `made` is the link or token just made, shown this once; `for_whom` says for whom."""
 

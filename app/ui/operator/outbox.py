@@ -1,6 +1,5 @@
 """`/operator/outbox`: what the host still has to tell companies, and what could not be delivered. It shows no owner's data."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -13,11 +12,12 @@ from app.exchange.dead_letters import Backlog
 from app.ui.operator.handlers import only_operator
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class OutboxPage(Page):
     """One row for each company that something waits for."""
 

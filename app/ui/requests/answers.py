@@ -1,7 +1,6 @@
 """What an owner can answer a request with beside yes and no, and what helps to decide: the own terms, the difference, the offer."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +12,7 @@ from app.ui.requests import roster_words
 from app.ui.requests import terms_in_words as words
 from app.ui.requests.terms_in_words import Fact, TermsInWords
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import counters, filing, grants, roster
 from consent.counters import Offer
 from consent.store import Request as Asked
@@ -30,7 +30,7 @@ AS_ASKED, NO_AGREEMENT = "asked", "none"
 _FACT = {"location": "radius"}
 
 
-@dataclass(frozen=True)
+@view
 class Beside:
     """A request beside the owner's terms: what of the whole and of each line lies beyond them. `any` when something does."""
 
@@ -40,7 +40,7 @@ class Beside:
     any: bool
 
 
-@dataclass(frozen=True)
+@view
 class Difference:
     """One thing that a request would change of a permission: line and question, now and then, and in which direction."""
 
@@ -52,7 +52,7 @@ class Difference:
     tone: str
 
 
-@dataclass(frozen=True)
+@view
 class Offered:
     """The owner's counter-offer: its words, when it was made and until when it stands; `stands` while nobody has answered."""
 

@@ -1,7 +1,6 @@
 """`/device`: the owner types the code that a till or a website shows, and the question behind it lands in their requests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -16,13 +15,14 @@ from app.i18n import _
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
 LONGEST = 40
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The code, as typed or as it came with the link behind a QR code."""
 

@@ -1,7 +1,7 @@
 """Requests: a company asks for consent; the owner reads it in plain words, takes it, takes less of it, or declines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -26,8 +26,6 @@ from app.ui.addresses.strangers import Stranger
 from app.ui.forms import FormErrors
 from app.ui.grants import proviso, releasing
 from app.ui.grants.releasing import Choice
-from app.ui.operator import clients
-from app.ui.operator.clients import ClientInWords, Known
 from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.requests import answers, narrowing, terms_in_words
@@ -35,7 +33,10 @@ from app.ui.requests.answers import Beside, Difference, Offered
 from app.ui.requests.narrowing import Choice as Narrowed
 from app.ui.requests.narrowing import LineForm
 from app.ui.requests.terms_in_words import TermsInWords
+from app.ui.vendors import clients
+from app.ui.vendors.clients import ClientInWords, Known
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent import counters, decision, grants, roster
 from consent.errors import TermsError
 from consent.store import Grant, Receipt
@@ -47,7 +48,7 @@ from vault.records import AddressRecord
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A request in the list."""
 
@@ -60,7 +61,7 @@ class Row:
     expires_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """Every request, those that wait first."""
 
@@ -69,7 +70,7 @@ class IndexPage(Page):
     decided: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
+@view
 class Came:
     """How a request reached the owner."""
 
@@ -77,7 +78,7 @@ class Came:
     address_id: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One request, with the form that grants it. `open` is False once it has been decided or has run out."""
 

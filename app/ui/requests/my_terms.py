@@ -1,7 +1,6 @@
 """`/my-terms`: what the owner would agree to, said once and before anybody asks; and who may ask at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
@@ -19,6 +18,7 @@ from app.ui.render import render, see_other
 from app.ui.requests import roster_words
 from app.ui.requests import terms_in_words as words
 from app.ui.requests.roster_words import Row
+from app.ui.view import view
 from consent.asking import MAY_ASK
 from consent.roster import ROSTER
 from vault.records import MyTerms
@@ -34,7 +34,7 @@ FIELDS = ("may_ask", "agreement", "count", "per", "hours_from", "hours_to", "ret
 Option = tuple[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """The form. `values` are as typed, or as kept; of a first visit nothing is chosen. `also` are further agreements."""
 

@@ -5,7 +5,6 @@ part out. What comes back is checked again by `consent.terms.narrow`, whatever t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from app.relationships.commitments import end_of_day
 from app.ui import dates, wording
 from app.ui.forms import FormErrors
 from app.ui.requests import terms_in_words as words
+from app.ui.view import view
 from consent import terms as consent_terms
 from consent.terms import Frequency, Hours, LineChoice, Purpose, Terms, TermsError, duration
 
@@ -24,7 +24,7 @@ FIELD_OF = {"frequency": "count", "location": "radius", "hours": "from"}
 Option = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@view
 class Part:
     """A list within a line, each member of which can be left out: `name` is the field, `options` (value, words)."""
 
@@ -35,7 +35,7 @@ class Part:
     error: str
 
 
-@dataclass(frozen=True)
+@view
 class LineForm:
     """One line: what was asked, in words, and the fields as they stand."""
 
@@ -54,7 +54,7 @@ class LineForm:
     narrowed: bool
 
 
-@dataclass(frozen=True)
+@view
 class Choice:
     """What the owner chose: the granted terms, or what is wrong with the form."""
 

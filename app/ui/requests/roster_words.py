@@ -1,9 +1,9 @@
 """The IEEE 7012 roster in plain words: what each agreement permits, and what of a request lies beyond the owner's terms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from app.i18n import Lazy, _, lazy
+from app.ui.view import view
 from consent.roster import PRACTICES, ROSTER
 
 TITLES: Mapping[str, Lazy] = {
@@ -48,7 +48,7 @@ MAY_ASK: Mapping[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class Cell:
     """What an agreement says to one practice: `rule` for the picture, `text` for the words."""
 
@@ -56,7 +56,7 @@ class Cell:
     text: str
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """One kind of agreement: its rules, and its forms (code, words), which differ in whether they must hand me my data."""
 

@@ -1,7 +1,6 @@
 """Terms of consent in plain words, line by line: what an owner reads before deciding and what the receipt hashes."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from babel.numbers import format_currency
 from app.i18n import _, lazy, ngettext
 from app.ui.locale import locale
 from app.ui.vendors.words import Link, external, plain
+from app.ui.view import view
 from consent import vocabulary
 from consent.terms import Frequency, Hours, Promise, Purpose, Remedy, Terms
 
@@ -46,7 +46,7 @@ PERIODS = {
 _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
-@dataclass(frozen=True)
+@view
 class Fact:
     """One answer of the terms: the question ("How often") and what they say to it. `key` names it for templates."""
 
@@ -55,7 +55,7 @@ class Fact:
     text: str
 
 
-@dataclass(frozen=True)
+@view
 class PromiseInWords:
     """What they promise in return, and whether it is backed; if not, why."""
 
@@ -65,7 +65,7 @@ class PromiseInWords:
     reason: str
 
 
-@dataclass(frozen=True)
+@view
 class LineInWords:
     """One purpose. `number` counts from 0, as in `consent.terms.narrow`."""
 
@@ -74,7 +74,7 @@ class LineInWords:
     facts: tuple[Fact, ...]
 
 
-@dataclass(frozen=True)
+@view
 class TermsInWords:
     """A whole consent in words. `notice` is None when its address is not one that we would link to."""
 

@@ -3,7 +3,6 @@
 The page looks again every few seconds: by a small script, or by itself where there is none. Looking changes nothing.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -22,6 +21,7 @@ from app.ui.pages import Page
 from app.ui.qr import qr
 from app.ui.render import render, see_other
 from app.ui.requests import roster_words
+from app.ui.view import view
 from consent import asking, ledger
 from consent.store import Request as Asked
 from vault import store
@@ -33,7 +33,7 @@ LIFE = timedelta(minutes=10)
 LOOK_AGAIN_SECONDS = 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """The one press, and the links of today that are still open. `shut` says why nobody could ask, "" when anybody can."""
 
@@ -42,7 +42,7 @@ class IndexPage(Page):
     shut: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """The link as a code to scan. `live` is False once it has ended; `total` and `left` are seconds."""
 

@@ -13,8 +13,8 @@ from app.i18n import language
 from app.relationships.search import Line, Pile
 from app.relationships.searched import SEARCHED, Searched
 from app.relationships.shelves import microseconds
-from app.ui.operator import clients
 from app.ui.requests.terms_in_words import Fact, in_words
+from app.ui.vendors import clients
 from consent import terms
 from consent.store import Grant, Request
 from vault import attachments, store

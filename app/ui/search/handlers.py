@@ -5,7 +5,6 @@ browser or proxy has it. Nothing is changed by it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
@@ -20,11 +19,12 @@ from app.relationships.search import Hit, Pile, Query, Run
 from app.relationships.searched import SEARCHED
 from app.relationships.shelves import EPOCH, Key
 from app.ui.inbox import quiet
-from app.ui.operator import clients
 from app.ui.pages import Page
 from app.ui.render import render
 from app.ui.search import finding
+from app.ui.vendors import clients
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from consent.store import Grant
 from consent.store import Request as Asked
 from vault import attachments, store
@@ -83,7 +83,7 @@ class Row(NamedTuple):
     at: datetime | None
 
 
-@dataclass(frozen=True)
+@view
 class Group:
     """What was found of one kind. `more` when there is more than `total`, which was enough to look at."""
 
@@ -94,7 +94,7 @@ class Group:
     more: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """The form and what was found. `short` when there was too little to look for; `only` is the kind that alone is shown."""
 
@@ -107,7 +107,7 @@ class IndexPage(Page):
     only: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class PartPage(IndexPage):
     """The same without the frame, for a script that shows it while somebody types."""
 

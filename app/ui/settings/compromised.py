@@ -1,6 +1,6 @@
 """`/settings/compromised`: every key and every way in replaced, and how far sealing everything again has got."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -14,6 +14,7 @@ from app.i18n import _
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from app.ui.ways_in.sign_up import problem
 from vault.resealing import Progress, again
 
@@ -23,7 +24,7 @@ STEP = 2500
 """Values in one step of the progress page: about a fifth of a second."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class CompromisedPage(Page):
     """The form; or, while values are still sealed under the old key, how far it is."""
 

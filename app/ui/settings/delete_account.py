@@ -1,6 +1,6 @@
 """`/settings/delete-account`: asked twice, with the export offered first; then nothing of the account is left."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -14,6 +14,7 @@ from app.i18n import _
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 from vault.accounts import normal_login
@@ -22,7 +23,7 @@ from vault.errors import BadLogin
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class DeleteAccountPage(Page):
     """What goes, and the login name to be typed. `last_operator`: who else could run this host."""
 

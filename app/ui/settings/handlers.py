@@ -1,6 +1,6 @@
 """`/settings`: the passphrase, how pages are told, and which browsers are unlocked."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 from zoneinfo import available_timezones
@@ -21,6 +21,7 @@ from app.i18n import _
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from app.ui.ways_in.handlers import WayRow, way_rows
 from app.ui.ways_in.sign_up import problem, zones
 from consent import ledger, pausing
@@ -32,7 +33,7 @@ router = APIRouter(include_in_schema=False)
 IDLE_MIN, IDLE_MAX = 1, 30
 
 
-@dataclass(frozen=True)
+@view
 class SessionRow:
     """A browser that is unlocked now. `here`: the one that asks."""
 
@@ -43,7 +44,7 @@ class SessionRow:
     here: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class SettingsPage(Page):
     """Three forms on one page; what was typed comes back, passphrases do not."""
 

@@ -1,6 +1,5 @@
 """`/me`: the way to everything that lies one step inside."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -13,13 +12,14 @@ from app.i18n import _, ngettext
 from app.ui.chrome import waiting_requests
 from app.ui.pages import Page
 from app.ui.render import render
+from app.ui.view import view
 from consent.store import Grant, LedgerHead
 from vault.records import AddressRecord, Item, Job, LetterRecord
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True)
+@view
 class Way:
     """A door: where it leads, and what stands behind it now."""
 
@@ -30,7 +30,7 @@ class Way:
     count: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class MePage(Page):
     """The hub."""
 

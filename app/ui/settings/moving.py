@@ -1,7 +1,7 @@
 """`/settings/export` and `/settings/import`: take everything along, without asking whoever runs the host."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -19,6 +19,7 @@ from app.i18n import Lazy, _, lazy, ngettext
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from vault import archive
 from vault.errors import BadArchive, ExportTooLarge, NotEmpty, Sealed
 from vault.records import Kind
@@ -54,7 +55,7 @@ REFUSALS: Mapping[str, Lazy] = {
 ODD = lazy("The archive is not in the form in which Bothways writes it (%(where)s). It was changed by another program.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ExportPage(Page):
     """How the file shall be sealed."""
 
@@ -66,7 +67,7 @@ class ExportPage(Page):
     errors: FormErrors = field(default_factory=FormErrors)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ImportPage(Page):
     """The form for an export; for an account that holds something already, why there is none."""
 
@@ -76,7 +77,7 @@ class ImportPage(Page):
     errors: FormErrors = field(default_factory=FormErrors)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class TakenPage(Page):
     """What came in, in one line."""
 

@@ -1,7 +1,7 @@
 """`/reminders`: a link that puts what is due into the owner's calendar, and mails that say that something is due."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -20,6 +20,7 @@ from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.qr import qr
 from app.ui.render import render, see_other
+from app.ui.view import view
 from consent import ledger
 from vault import store
 from vault.errors import Sealed
@@ -53,7 +54,7 @@ OUTCOMES: Final[Mapping[str, Lazy]] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class Link:
     """The calendar's link, shown once: for the clipboard, for this device, for another one."""
 
@@ -62,7 +63,7 @@ class Link:
     qr: Markup = field(repr=False)
 
 
-@dataclass(frozen=True)
+@view
 class Mail:
     """Reminders by mail as they stand. `waits` for its code; `trouble` says how the last try failed, `again_at` when the next one is."""
 
@@ -75,7 +76,7 @@ class Mail:
     again_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class RemindersPage(Page):
     """Both ways, each with what it tells whom."""
 

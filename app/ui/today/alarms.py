@@ -1,7 +1,6 @@
 """What must not be overlooked on Today: a history that went back or was changed, ways in that somebody changed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from app.auth import restored, ways_in
 from app.auth.owner import Owner
@@ -9,9 +8,10 @@ from app.exchange import marks
 from app.exchange.marks import Standing
 from app.i18n import _
 from app.ui.render import as_datetime
+from app.ui.view import view
 
 
-@dataclass(frozen=True)
+@view
 class Alarm:
     """Something that must not be overlooked. `settle`: it stays until the owner says that it is dealt with; `confirm`: until then
     companies find every permission paused."""

@@ -1,7 +1,6 @@
 """What Today says of data that companies may fetch, and of contact links that somebody else uses."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlmodel import col, select
@@ -12,14 +11,15 @@ from app.i18n import _
 from app.tables import Client
 from app.ui.addresses import strangers
 from app.ui.grants import releasing
-from app.ui.operator import clients
+from app.ui.vendors import clients
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 
 LATELY = timedelta(days=30)
 
 
-@dataclass(frozen=True)
+@view
 class Noticed:
     """One thing to look at: what, why, where, and the act. `badge` is a word for it."""
 

@@ -4,7 +4,7 @@ Nothing is kept but what the steps make, so where somebody stands is read off th
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
@@ -23,6 +23,7 @@ from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.today.first_evening_words import DRAFTS, FORGOTTEN, HELD, HELD_TEXT, STEPS, TITLE, Step
 from app.ui.vendors.form import LINE, NAME
+from app.ui.view import view
 from consent import ledger
 from vault import store
 from vault.records import Commitment, Hired, Job, LetterRecord, Vendor, Weighed
@@ -33,7 +34,7 @@ COMPANIES = 3
 TITLE_LENGTH = 200
 
 
-@dataclass(frozen=True)
+@view
 class Named:
     """A company in the guide. `job` is what it does for the owner, in their words."""
 
@@ -42,7 +43,7 @@ class Named:
     job: str
 
 
-@dataclass(frozen=True)
+@view
 class Made:
     """What is there already. `companies` are the newest first; `done` are the steps that need no more."""
 
@@ -56,7 +57,7 @@ class Made:
         return next((step for step in STEPS if step not in self.done), None)
 
 
-@dataclass(frozen=True)
+@view
 class Mark:
     """A step in the list of steps."""
 
@@ -66,7 +67,7 @@ class Mark:
     here: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One step of the guide. `rows` are (name, job) as typed; `after` is where skipping leads; `asking` is where the access letter
     is written, while words that were typed here would be left behind by going there."""

@@ -1,10 +1,10 @@
 """What the guide of the first evening suggests: jobs that people forget to name, and letters worth a stamp. No brands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from app.i18n import Lazy, lazy
+from app.ui.view import view
 
 Step = Literal["companies", "importance", "promise", "letter"]
 
@@ -30,7 +30,7 @@ FORGOTTEN: Mapping[str, tuple[Lazy, Lazy]] = {
 """What people forget, and the job that it fills in."""
 
 
-@dataclass(frozen=True)
+@view
 class Draft:
     """A letter to begin from: what the button says, and the words."""
 

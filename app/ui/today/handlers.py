@@ -1,7 +1,6 @@
 """`/today`: what needs the owner now, each with the one act that settles it, and what comes next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
@@ -28,6 +27,7 @@ from app.ui.today import tasks as today_tasks
 from app.ui.today.alarms import Alarm
 from app.ui.today.parts import Group, group
 from app.ui.today.steps import Step
+from app.ui.view import view
 from consent import pausing
 from vault import store
 from vault.records import Commitment, Job, LetterRecord, Vendor
@@ -43,7 +43,7 @@ class Kept(NamedTuple):
     href: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class TodayPage(Page):
     """What waits; what is kept here, counted; what comes next. `begun` once there is a company in the record."""
 

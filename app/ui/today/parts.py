@@ -1,8 +1,9 @@
 """What Today is made of: tasks in groups, each short until the owner asks for all of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from app.ui.view import view
 
 Side = Literal["mine", "theirs", "neutral"]
 
@@ -13,7 +14,7 @@ MOST = 200
 """Tasks of a group at all: a page of more is a list of its own."""
 
 
-@dataclass(frozen=True)
+@view
 class Task:
     """One thing that waits, and the one act that settles it.
 
@@ -32,7 +33,7 @@ class Task:
     post: bool = False
 
 
-@dataclass(frozen=True)
+@view
 class Group:
     """Things of one kind: those that are shown, and how many there are. `code` is its anchor, and what `?all=` names."""
 

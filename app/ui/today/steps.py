@@ -1,15 +1,14 @@
 """What comes next on Today, while there is something that the owner has not tried: the first evening, and what follows it."""
 
-from dataclasses import dataclass
-
 from app.auth.owner import Owner
 from app.exchange import standing
 from app.i18n import _
 from app.ui.today.first_evening_words import STEPS
+from app.ui.view import view
 from vault.records import AddressRecord, Import, Item
 
 
-@dataclass(frozen=True)
+@view
 class Step:
     """A step; `done` when it has been taken."""
 

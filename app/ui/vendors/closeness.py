@@ -1,7 +1,6 @@
 """Closeness wanted against closeness shown: the page on which every number opens to what it was counted from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -18,6 +17,7 @@ from app.ui.vendors import closeness_parts
 from app.ui.vendors.closeness_parts import ClosenessInWords
 from app.ui.vendors.handlers import opened
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from vault import store
 from vault.records import Interaction, MessageRecord
 
@@ -40,7 +40,7 @@ WHAT: Mapping[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class SignLine:
     """One sign: when, what it was called, and where it is read."""
 
@@ -49,7 +49,7 @@ class SignLine:
     href: str
 
 
-@dataclass(frozen=True)
+@view
 class ReasonInWords:
     """One sort of sign: how many, what each counts, what that makes, and what it was counted from."""
 
@@ -62,7 +62,7 @@ class ReasonInWords:
     more: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """The page. `low` and `high` are first steps a year, None when nothing is known."""
 

@@ -1,7 +1,6 @@
 """How close a company keeps beside how close the owner wants it, gathered and in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from app.relationships import closeness
 from app.relationships.closeness import Shown, Sign
 from app.ui.vendors import happened
 from app.ui.vendors.form import CLOSENESS_SHORT
+from app.ui.view import view
 from vault.records import LetterRecord, Vendor
 
 VERDICT: Mapping[str, Lazy] = {
@@ -24,7 +24,7 @@ VERDICT: Mapping[str, Lazy] = {
 TONE: Mapping[str, str] = {"as_wanted": "good", "closer": "bad", "further": "wait"}
 
 
-@dataclass(frozen=True)
+@view
 class ClosenessInWords:
     """Shown beside wanted. `shown` is a level, or two that it lies between; `verdict` is a sentence; `closer` when they
     come nearer than wanted.

@@ -1,7 +1,7 @@
 """The form of a company: what was typed, and the record it makes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, cast, get_args
 
 from app.auth.form import Form
@@ -10,6 +10,7 @@ from app.relationships.domains import host_of
 from app.ui import dates
 from app.ui.forms import FormErrors, made
 from app.ui.vendors.words import external
+from app.ui.view import view
 from vault.records import Contact, Field, PrivacyContact, Vendor
 
 Closeness = Literal["unsaid", "service", "arms_length", "close"]
@@ -40,7 +41,7 @@ SPARE_FIELDS = 1
 NAME, LINE, TEXT, TAGS, DOMAINS, URL = 200, 1000, 20_000, 50, 100, 2000
 
 
-@dataclass(frozen=True)
+@view
 class Typed:
     """What stands in the form, as text. Rows are (kind, label, value) and (name, value); the last ones are empty, to be filled in.
 

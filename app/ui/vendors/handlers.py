@@ -1,7 +1,6 @@
 """Companies: the owner's own record of each, its list and search."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -28,6 +27,7 @@ from app.ui.vendors.form import CLOSENESS, CONTACT_KINDS, Typed
 from app.ui.vendors.known_parts import Known
 from app.ui.vendors.mail_seen import MailFacts
 from app.ui.vendors.sparkline import Spark
+from app.ui.view import view
 from vault import attachments, store
 from vault.records import Contact, Field, Vendor
 from vault.store import Opened
@@ -38,7 +38,7 @@ TIMELINE = 30
 """Moments on a company's page; the rest is one link away."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """A company as an open book: my side, what binds us, their side."""
 
@@ -62,7 +62,7 @@ class ShowPage(Page):
     elsewhere: tuple[ElsewhereRow, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class FormPage(Page):
     """The form of a company, with `vendor_id` empty for a new one."""
 
@@ -73,7 +73,7 @@ class FormPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class EditPage(FormPage):
     """The form of a company that is there."""
 
@@ -82,7 +82,7 @@ class EditPage(FormPage):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class RemovePage(Page):
     """What would go with a company, and what must be withdrawn first."""
 

@@ -1,7 +1,6 @@
 """Interactions: what happened with a company, written down once. It is evidence: a mistake is corrected by the next entry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -19,6 +18,7 @@ from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.vendors.handlers import find
 from app.ui.vendors.moments import INTERACTION
+from app.ui.view import view
 from vault import store
 from vault.records import Interaction
 
@@ -34,7 +34,7 @@ FEELING: Mapping[str, Lazy] = {
 TITLE, NOTE = 200, 20_000
 
 
-@dataclass(frozen=True)
+@view
 class Typed:
     """What stands in the form. Who began is never guessed: the balance and the closeness shown are weighed from it."""
 
@@ -49,7 +49,7 @@ class Typed:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The form."""
 

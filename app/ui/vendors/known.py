@@ -1,7 +1,6 @@
 """What I know of them: one page for all of it, and the forms for incidents and prices. Both are evidence: dated, never changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -18,6 +17,7 @@ from app.ui.render import render, see_other
 from app.ui.vendors import known_parts
 from app.ui.vendors.handlers import find
 from app.ui.vendors.known_parts import INCIDENT, PER, Known
+from app.ui.view import view
 from vault import store
 from vault.records import Incident, Prices
 
@@ -30,7 +30,7 @@ INCIDENT_FIELDS = ("kind", "title", "on", "source", "note")
 PRICE_FIELDS = ("what", "mine", "mine_per", "new", "new_per", "currency", "on", "source")
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """All of it."""
 
@@ -40,7 +40,7 @@ class ShowPage(Page):
     known: Known
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class FormPage(Page):
     """A form with what was typed; `options` are of its choices."""
 
@@ -51,14 +51,14 @@ class FormPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IncidentPage(FormPage):
     """The form of an incident."""
 
     template: ClassVar[str] = "known/incident.html"
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class PricesPage(FormPage):
     """The form of two prices."""
 

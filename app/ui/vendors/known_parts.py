@@ -1,7 +1,6 @@
 """What the owner knows of a company, gathered for its page: who owns it, whom to write to, what happened, what others pay."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from app.relationships import prices
 from app.ui.render import as_money
 from app.ui.vendors.policy_rows import Copy, copies
 from app.ui.vendors.words import Link, external
+from app.ui.view import view
 from vault import store
 from vault.records import DIGEST_TEXT, Incident, Price, Prices, PrivacyContact, Signpost, Vendor
 
@@ -33,7 +33,7 @@ PER: Mapping[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class IncidentLine:
     """Something that happened with them in the world; `link` where the source is an address of the web."""
 
@@ -46,7 +46,7 @@ class IncidentLine:
     recorded_at: datetime
 
 
-@dataclass(frozen=True)
+@view
 class PricesLine:
     """Two prices of one thing in words, and what lies between them. `verdict`: more, less, same, unknown, as the owner's side of it."""
 
@@ -60,7 +60,7 @@ class PricesLine:
     link: Link | None
 
 
-@dataclass(frozen=True)
+@view
 class Known:
     """All of it. `competes` and `sells` are what the latest signposts say, None when nobody was asked; `asked_at` when that was."""
 

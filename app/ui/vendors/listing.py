@@ -1,7 +1,6 @@
 """`/vendors`: the list of companies, searched, narrowed, sorted and turned page by page; every state of it is a link."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -21,6 +20,7 @@ from app.ui.render import render
 from app.ui.search import finding
 from app.ui.vendors import happened
 from app.ui.vendors.form import CLOSENESS_SHORT
+from app.ui.view import view
 from consent import grants
 from consent.store import Grant
 from vault.records import Vendor
@@ -51,7 +51,7 @@ Values = Mapping[str, Collection[str]]
 """What a company has of each facet."""
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A company in the list."""
 
@@ -63,7 +63,7 @@ class Row:
     closeness: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """A window on the list, or on what is left of it. `start` counts from 0; `said` is what the search form has to keep."""
 

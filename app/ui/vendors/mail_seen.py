@@ -1,16 +1,16 @@
 """What a company's page says of its mails: how many and since when, and the way to be left alone."""
 
-from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
 from app.i18n import _
+from app.ui.view import view
 from vault.records import Vendor
 
 SCHEMES = ("https://", "http://", "mailto:")
 
 
-@dataclass(frozen=True)
+@view
 class MailFacts:
     """As the page shows it. `leave` are links as (text, href)."""
 

@@ -1,17 +1,17 @@
 """Moments of the timeline in words: what a mark leads to, opened, with whose move it was and where to read on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.auth.owner import Owner
 from app.i18n import Lazy, lazy
 from app.relationships.timeline import SOURCES, Mark, Moment
 from app.ui import wording
-from app.ui.operator import clients
-from app.ui.operator.clients import Known
+from app.ui.vendors import clients
+from app.ui.vendors.clients import Known
 from app.ui.vendors.known_parts import INCIDENT
 from app.ui.vendors.words import plain
+from app.ui.view import view
 from vault import store
 
 INTERACTION: Mapping[str, Lazy] = {
@@ -69,7 +69,7 @@ LATE = timedelta(days=1)
 BAD = frozenset({"problem", "broken", "broken_by_clock", "disputed", "breach", "grant.suspended"})
 
 
-@dataclass(frozen=True)
+@view
 class Entry:
     """A moment in words. `side` is mine, theirs or neutral; `late` when it was written down on a later day; `vendor` whose it is."""
 

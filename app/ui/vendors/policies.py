@@ -1,7 +1,6 @@
 """Dated copies of what a company laid down, and what changed between any two of them, word by word."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -23,6 +22,7 @@ from app.ui.vendors.handlers import find
 from app.ui.vendors.policy_rows import KIND, Copy, copies
 from app.ui.vendors.policy_text import Part, parts
 from app.ui.vendors.words import Link, external
+from app.ui.view import view
 from vault import store
 from vault.records import Policy
 
@@ -35,7 +35,7 @@ FILE_LIMIT = 4 << 20
 """A policy is text; a larger file is something else."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NewPage(Page):
     """The form."""
 
@@ -47,7 +47,7 @@ class NewPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """One copy, and the others of its kind to hold it against. `agreed_on` is what stands in the form: the day, or what was typed."""
 
@@ -63,7 +63,7 @@ class ShowPage(Page):
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ComparePage(Page):
     """Two copies side by side. Without `before` and `after` there are not two to compare."""
 

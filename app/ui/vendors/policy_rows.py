@@ -1,12 +1,13 @@
 """The copies of a company's policies in lines, newest first, for the pages that list them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from app.auth.owner import Owner
 from app.i18n import Lazy, lazy
+from app.ui.view import view
 from vault.records import Policy
 
 KIND: Mapping[str, Lazy] = {
@@ -17,7 +18,7 @@ KIND: Mapping[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class Copy:
     """A copy in a line. `earlier` is the id of the one that it is best held against: what was agreed to, or the one before."""
 

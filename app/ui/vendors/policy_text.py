@@ -1,15 +1,15 @@
 """A comparison as its page shows it: what changed stands open, what stayed is folded away between."""
 
-from dataclasses import dataclass
 from itertools import groupby
 
 from app.relationships.policies import Comparison, Row
+from app.ui.view import view
 
 SHOWN = 2
 """So many sentences that stayed are shown as they are; more are folded away."""
 
 
-@dataclass(frozen=True)
+@view
 class Part:
     """Rows that stand together: changes, or a stretch of what stayed. `folded` when it is worth hiding."""
 

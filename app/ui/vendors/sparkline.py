@@ -4,19 +4,19 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app.auth.owner import Owner
 from app.ui.vendors import happened, moments
+from app.ui.view import view
 from vault.records import Vendor
 
 MONTHS = 24
 WIDTH, MIDDLE, TALLEST, STEP, THICK = 288.0, 26.0, 22.0, 12.0, 8.0
 
 
-@dataclass(frozen=True)
+@view
 class Bar:
     """A month: where it stands, how high it rises for me and hangs for them, and whether something went wrong."""
 
@@ -26,7 +26,7 @@ class Bar:
     bad: bool
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """The same month in the table: its first day, and how many things."""
 
@@ -36,7 +36,7 @@ class Row:
     bad: int
 
 
-@dataclass(frozen=True)
+@view
 class Spark:
     """The drawing and the table behind it; the newest month is the last bar and the first row. `years` are (x, year)."""
 

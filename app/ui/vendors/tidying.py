@@ -1,7 +1,6 @@
 """`/vendors/tidy`: ten companies at a time, each with what it is for and how close it may come, kept by one press."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
@@ -15,6 +14,7 @@ from app.ui.pages import Page
 from app.ui.render import render, see_other
 from app.ui.today.first_evening_words import FORGOTTEN
 from app.ui.vendors.form import CLOSENESS_SHORT, LINE
+from app.ui.view import view
 from vault import store
 from vault.records import Vendor
 
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 AT_ONCE = 10
 
 
-@dataclass(frozen=True)
+@view
 class Row:
     """A company of which the owner has not said how close it may come."""
 
@@ -34,7 +34,7 @@ class Row:
     closeness: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class ShowPage(Page):
     """The next ten. `left` counts all that wait; `jobs` are suggestions."""
 

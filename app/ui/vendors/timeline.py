@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -20,6 +19,7 @@ from app.ui.render import render
 from app.ui.vendors import happened, moments
 from app.ui.vendors.handlers import find
 from app.ui.vendors.moments import Entry
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,7 +38,7 @@ GROUP: Mapping[str, Lazy] = {
 SIDE: Mapping[str, Lazy] = {"mine": lazy("My move"), "theirs": lazy("Their move"), "neutral": lazy("By itself")}
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class IndexPage(Page):
     """A page of moments. `vendor` is empty when they are of all companies; `newest` leads back to the first page."""
 

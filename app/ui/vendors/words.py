@@ -6,7 +6,6 @@ every link says where it really leads.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from html.parser import HTMLParser
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from app.i18n import _
+from app.ui.view import view
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -44,7 +44,7 @@ _MAIL = re.compile(r"(?i)mailto:(?P<to>[a-z0-9._+-]+@[a-z0-9.-]+)(?:\?.*)?")
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 
 
-@dataclass(frozen=True)
+@view
 class Link:
     """A link of the vendor's and where it really leads: a host in ASCII (IDNA), or a mail address."""
 

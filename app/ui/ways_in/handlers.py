@@ -1,6 +1,6 @@
 """The ways into an account: their list, a new recovery kit, what follows an unlock by recovery code, and settling an alarm."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from app.i18n import Lazy, lazy
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from app.ui.ways_in.sign_up import problem
 from consent import ledger
 from vault import slots, store
@@ -31,7 +32,7 @@ KINDS: dict[str, Lazy] = {
 }
 
 
-@dataclass(frozen=True)
+@view
 class WayRow:
     """One way in, or a second factor. `name` is the owner's for a passkey."""
 
@@ -43,7 +44,7 @@ class WayRow:
     used_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class RecoveredPage(Page):
     """A new passphrase, after an unlock by recovery code; a new kit comes with it."""
 

@@ -1,6 +1,6 @@
 """`/settings/passkeys`: passkeys that open the vault, or stand beside the passphrase where their authenticator cannot."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -15,6 +15,7 @@ from app.i18n import _
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from app.ui.ways_in.handlers import WayRow, way_rows
 from vault import slots
 from vault.errors import LastWayIn
@@ -28,7 +29,7 @@ LONGEST_LABEL = 60
 MOST_PASSKEYS = MOST - 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class PasskeysPage(Page):
     """The list and the form. `available`: browsers offer passkeys at this address; `fresh`: this browser may add one now."""
 

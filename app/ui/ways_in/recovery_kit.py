@@ -1,7 +1,7 @@
 """`/recovery-kit`: the code for the day the passphrase is forgotten, shown until three of its groups have come back."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.qr import qr
 from app.ui.render import render, see_other
+from app.ui.view import view
 from vault import recovery, slots, store
 from vault.records import Kit, Vendor
 from vault.slot_set import RECOVERY
@@ -26,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 ASKED = 3
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class RecoveryKitPage(Page):
     """The sheet and the question. `asked` are positions, counted from 1; `typed` what was answered, by position."""
 

@@ -1,6 +1,6 @@
 """`/sign-up`: an account from an invitation, or from nothing where the host has opened sign-up."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 from zoneinfo import available_timezones
 
@@ -18,12 +18,13 @@ from app.settings import Opening, Settings
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from vault.records import Profile
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class SignUpPage(Page):
     """The form. The passphrase is never sent back."""
 
@@ -35,7 +36,7 @@ class SignUpPage(Page):
     errors: FormErrors = field(default_factory=FormErrors)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class NoSignUpPage(Page):
     """Why there is no form."""
 

@@ -1,6 +1,6 @@
 """`/step-up`: a secret shown once more, before ways in are changed, the vault is exported, or the account is deleted."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from app.i18n import _
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 from app.ui.ways_in.unlock import inside
 from vault import slots
 from vault.slot_set import PASSKEY, SECOND_FACTOR
@@ -20,7 +21,7 @@ from vault.slot_set import PASSKEY, SECOND_FACTOR
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class StepUpPage(Page):
     """The passphrase, or a passkey where there is one; `second`: the passphrase alone will not do."""
 

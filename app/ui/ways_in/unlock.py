@@ -1,7 +1,7 @@
 """`/unlock` and `/lock`: the vault opens with the passphrase, a passkey or the recovery code, and closes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -20,11 +20,12 @@ from app.settings import Settings
 from app.ui.forms import FormErrors
 from app.ui.pages import Page
 from app.ui.render import render, see_other
+from app.ui.view import view
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class UnlockPage(Page):
     """Name and passphrase, or a passkey; `next` is where the visitor was going."""
 
@@ -35,7 +36,7 @@ class UnlockPage(Page):
     errors: FormErrors = field(default_factory=FormErrors)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class SecondPage(Page):
     """The passphrase was right; the owner wants a passkey shown as well."""
 
@@ -44,7 +45,7 @@ class SecondPage(Page):
     errors: FormErrors = field(default_factory=FormErrors)
 
 
-@dataclass(frozen=True, kw_only=True)
+@view(kw_only=True)
 class RecoveryPage(Page):
     """Name and recovery code. The code is not sent back: it would stand in the page."""
 

@@ -1,7 +1,6 @@
 """Who is on the other side: a client in its own unverified words, and the company that the owner knows it as."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -14,11 +13,12 @@ from app.tables import Client
 from app.ui.requests import terms_in_words as words
 from app.ui.requests.terms_in_words import Fact
 from app.ui.vendors.words import Link, external, plain
+from app.ui.view import view
 from vault.records import Vendor
 from vault.segments import Digest
 
 
-@dataclass(frozen=True)
+@view
 class Known:
     """A company in the owner's own record."""
 
@@ -27,7 +27,7 @@ class Known:
     domains: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@view
 class ClientInWords:
     """What a client says about itself: `name` and `facts` are quoted, `links` lead to hosts that it names."""
 
@@ -93,7 +93,7 @@ def tied(owner: Owner) -> dict[str, Known]:
     return {client_id: known for names in _names(owner) for client_id, known in names.tied.items()}
 
 
-@dataclass(frozen=True)
+@view
 class _Names:
     """The companies of one segment, by their own ids and by those of their clients."""
 
