@@ -9,17 +9,23 @@ from app.ui.view import view
 
 @view
 class Line:
+    """A line of a page."""
+
     name: str
     notes: tuple[str, ...] = field(default=())
 
 
 @view(kw_only=True)
 class Long(Line):
+    """One that says more."""
+
     more: int = 0
 
 
 @dataclass(frozen=True)
 class Usual:
+    """The same as a line, by the library's own means."""
+
     name: str
     notes: tuple[str, ...] = ()
 
