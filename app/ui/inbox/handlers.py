@@ -1,14 +1,12 @@
 """The inbox: what passed the gate, in the vendor's words, shown so that nothing in it runs, loads or reports back."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
-from sqlmodel import Session
 from starlette.responses import Response
 
 from app.auth.owner import Owner, Reader, Writer
@@ -125,7 +123,7 @@ def show(request: Request, message_id: str, owner: Reader) -> HTMLResponse:
         _collect(owner)
     message = _find(owner, message_id)
     if message.read_at is None and request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}:
-        with _writing(owner) as db:
+        with arriving.writing(owner) as db:
             store.replace(db, owner.keyring, message_id, message.model_copy(update={"read_at": owner.now}), now=owner.now)
     known = clients.tied(owner).get(message.client_id)
     page = ShowPage(
@@ -167,19 +165,8 @@ def vote(message_id: str, owner: Writer) -> Response:
     return see_other(f"/inbox/{message_id}?done=voted")
 
 
-@contextmanager
-def _writing(owner: Owner) -> Iterator[Session]:
-    """A short transaction beside the page's own, which then looks again. Only for what opening a page means by itself."""
-    # A snapshot that this page itself still held would keep the log from being emptied of what is deleted.
-    owner.db.rollback()
-    with owner.stores.main.writing() as db:
-        ledger.lock(db, owner.keyring.account_id)
-        yield db
-    owner.db.rollback()
-
-
 def _collect(owner: Owner) -> None:
-    with _writing(owner) as db:
+    with arriving.writing(owner) as db:
         mailroom.collect(db, owner.keyring, accounts.open_mailbox(db, owner.keyring), now=owner.now)
 
 

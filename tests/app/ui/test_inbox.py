@@ -1,11 +1,15 @@
 """The inbox: what passed the gate, shown so that nothing runs or loads; read, rated, taken back."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
+from httpx2 import Response
 from sqlmodel import select
 
+from app.auth import sessions
 from app.tables import Message
+from consent import ledger
 from consent.store import LedgerEntry
 from tests.app.api.loop import Shop, message
 from tests.app.ui.visits import Visit, visit, words
@@ -57,6 +61,25 @@ def test_a_message_opens_before_the_list_did(robin: Visit) -> None:
     """A link to it collects it."""
     message_id = send(robin.granted())
     assert robin.browser.get(f"/inbox/{message_id}").status_code == 200
+
+
+def test_a_message_is_not_read_by_a_session_that_ends_meanwhile(instance: Instance, robin: Visit) -> None:
+    """The page waits for the lock that whoever ends sessions holds; then it writes nothing, and asks for the passphrase."""
+    message_id = send(robin.granted())
+    account_id, stores = robin.owner.account_id, instance.stores
+    robin.browser.get("/inbox")
+    answers: list[Response] = []
+    page = threading.Thread(target=lambda: answers.append(robin.browser.get(f"/inbox/{message_id}", follow=False)))
+    with stores.main.writing() as db:
+        ledger.lock(db, account_id)
+        page.start()
+        page.join(1)
+        assert page.is_alive(), "the page did not wait for the lock"
+        sessions.end_others(stores.state, account_id, keep=None)
+    page.join()
+    assert (answers[0].status_code, answers[0].headers["location"]) == (303, f"/unlock?next=/inbox/{message_id}")
+    robin.browser.unlock()
+    assert robin.read(MessageRecord, message_id).read_at is None
 
 
 def test_another_site_cannot_mark_it_read(robin: Visit) -> None:
