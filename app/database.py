@@ -176,7 +176,7 @@ def open_store(url: str) -> Store:
 
 
 @contextmanager
-def swift(connection: Connection, *, writes: bool = True) -> Iterator[Any]:
+def swift(connection: Connection) -> Iterator[Any]:
     """A transaction by the driver's own words, without the hundred microseconds that SQLAlchemy takes for one.
 
     Gives the driver's connection, which may be told to commit before the end; what is run by SQLAlchemy on `connection` meanwhile
@@ -185,7 +185,7 @@ def swift(connection: Connection, *, writes: bool = True) -> Iterator[Any]:
     driver, sqlite = driver_of(connection), connection.dialect.name == "sqlite"
     try:
         if sqlite:
-            driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            driver.execute("BEGIN IMMEDIATE")
         elif driver.autocommit:
             driver.execute("BEGIN")
         yield driver

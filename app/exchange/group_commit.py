@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -57,6 +58,11 @@ class Both:
         driver_of(both.main).execute("PRAGMA busy_timeout=0")
         return both
 
+    @classmethod
+    def reading(cls, stores: Stores) -> "Both":
+        """For looking only, without transactions, which PostgreSQL would be asked to begin and to end."""
+        return cls(unhurried(stores.main), unhurried(stores.state))
+
     def close(self) -> None:
         """Give both up."""
         self.main.close()
@@ -86,7 +92,8 @@ class _Waiting(Generic[J]):
 class GroupCommit(Generic[J, A]):
     """Puts jobs together. `work` does several in one transaction of the main database, and must do one alone as well.
 
-    It is handed connections to both databases; the one to the state database is outside any transaction.
+    It is handed connections to both databases; the one to the state database is outside any transaction. Where it does not write, so
+    is the other: each of its statements sees what is committed by then.
     """
 
     def __init__(self, stores: Stores, work: Callable[[Both, Sequence[J]], Done[A]], *, name: str, writes: bool = True) -> None:
@@ -96,6 +103,7 @@ class GroupCommit(Generic[J, A]):
         self._thread: threading.Thread | None = None
         self._here = threading.Lock()
         self._at_hand: Both | None = None
+        self._behind: list[Done[Any]] = []
         self._this_turn: dict[asyncio.AbstractEventLoop, list[_Waiting[J]]] = {}
         self._prompt = writes and stores.main.sqlite
 
@@ -116,7 +124,7 @@ class GroupCommit(Generic[J, A]):
     def at_once(self, job: J) -> A:
         """Do a job that only reads, here and now; each of its statements sees what is committed by then."""
         with self._here:
-            both, self._at_hand = self._at_hand or Both.of(self._stores), None
+            both, self._at_hand = self._at_hand or self._open(), None
             try:
                 (answer,) = self._work(both, [job]).answers
             except BaseException:
@@ -128,6 +136,7 @@ class GroupCommit(Generic[J, A]):
     def close(self) -> None:
         """Finish what waits, and end the thread."""
         with self._here:
+            self._catch_up()
             if self._at_hand is not None:
                 self._at_hand.close()
                 self._at_hand = None
@@ -149,7 +158,8 @@ class GroupCommit(Generic[J, A]):
                 else:
                     _resolve([(one.future, answer) for one, answer in zip(batch, done.answers, strict=True)])
                     # Behind the tasks that were just woken: the answers leave first.
-                    loop.call_soon(self._afterwards, done)
+                    self._behind.append(done)
+                    loop.call_soon(self._afterwards)
 
     def _try(self, batch: list[_Waiting[J]]) -> Done[Any] | None:
         """Do a batch here and now. None when nothing came of it, for whatever reason: the thread sees to it."""
@@ -159,21 +169,30 @@ class GroupCommit(Generic[J, A]):
             both = both or Both.brief(self._stores)
             done = self._together(both, batch)
         except _Over as over:
-            _discard(both)
+            self._give_up(both)
             return over.told(batch)
         except sqlite3.OperationalError as failed:
             if failed.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                _discard(both)
+                self._give_up(both)
                 return None
         except Exception:
-            _discard(both)
+            self._give_up(both)
             return None
         self._at_hand = both
         return done
 
-    def _afterwards(self, done: Done[Any]) -> None:
+    def _afterwards(self) -> None:
         with self._here:
-            _finish(done)
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        while self._behind:
+            _finish(self._behind.pop(0))
+
+    def _give_up(self, both: Both | None) -> None:
+        # What is left of batches before goes over these connections.
+        self._catch_up()
+        _discard(both)
 
     def _hand_over(self, batch: Iterable[_Waiting[J]]) -> None:
         with self._lock:
@@ -212,7 +231,7 @@ class GroupCommit(Generic[J, A]):
     def _settle(self, batch: list[_Waiting[J]], both: Both | None) -> Both | None:
         """Do a batch in one transaction; on any error each of it alone, so that nobody pays for another's."""
         try:
-            both = both or Both.of(self._stores)
+            both = both or self._open()
             done = self._together(both, batch)
         except _Over as over:
             _discard(both)
@@ -230,7 +249,7 @@ class GroupCommit(Generic[J, A]):
     def _together(self, both: Both, batch: list[_Waiting[J]]) -> Done[A]:
         jobs = [one.job for one in batch]
         if not self._writes:
-            return self._look(both, jobs)
+            return self._work(both, jobs)
         committing, driver = False, driver_of(both.main)
         try:
             with swift(both.main):
@@ -246,14 +265,13 @@ class GroupCommit(Generic[J, A]):
             raise
         return done
 
-    def _look(self, both: Both, jobs: Sequence[J]) -> Done[A]:
-        with swift(both.main, writes=False):
-            return self._work(both, jobs)
+    def _open(self) -> Both:
+        return Both.of(self._stores) if self._writes else Both.reading(self._stores)
 
     def _alone(self, one: _Waiting[J]) -> None:
         both: Both | None = None
         try:
-            both = Both.of(self._stores)
+            both = self._open()
             _deliver([one], self._together(both, [one]))
         except _Over as over:
             _deliver([one], over.told([one]))
@@ -277,10 +295,12 @@ class _Over(Exception):
 
 
 def _discard(both: Both | None) -> None:
-    if both is not None:
-        both.main.invalidate()
-        both.state.invalidate()
-        both.close()
+    for connection in (both.main, both.state) if both is not None else ():
+        # Of a connection that is in no pool SQLAlchemy only lets go.
+        with suppress(Exception):
+            driver_of(connection).close()
+        connection.invalidate()
+        connection.close()
 
 
 def _deliver(batch: Sequence[_Waiting[Any]], done: Done[Any]) -> None:

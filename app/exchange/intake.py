@@ -3,9 +3,8 @@
 A refusal is a value, not an exception: raising would roll its ledger entry back, and those of everybody in the batch.
 """
 
-import asyncio
 import secrets
-import time
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -119,17 +118,15 @@ class Intake:
 
     def __init__(self, stores: Stores, instance: InstanceKeys) -> None:
         self._instance = instance
-        self._agreements, self._forgetting_at = Agreements(), 0.0
+        self._agreements = Agreements()
+        self._forgetting: threading.Timer | None = None
         self._writing = GroupCommit(stores, self._take_all, name="intake")
         self._reading = GroupCommit(stores, self._weigh_all, name="decisions", writes=False)
         self._waits_for_nobody = stores.main.sqlite
 
     async def take(self, arrival: Arrival) -> Outcome:
         """Weigh it under the account's lock and write down what came of it; answers after the commit. Raises Conflict."""
-        try:
-            return await self._writing.do(arrival)
-        finally:
-            self._forget_soon()
+        return await self._writing.do(arrival)
 
     async def weigh(self, arrival: Arrival) -> Outcome:
         """What the gate would say. Only what must be written down, the refusal of an ended consent, is."""
@@ -142,17 +139,29 @@ class Intake:
         """Finish what waits."""
         self._writing.close()
         self._reading.close()
+        timer = self._forgetting
+        if timer is not None:
+            timer.cancel()
+        self._agreements.forget()
 
     def _forget_soon(self) -> None:
-        """What was agreed upon for this arrival is forgotten within `AGREED` seconds."""
-        now = time.monotonic()
-        if now >= self._forgetting_at:
-            self._forgetting_at = now + AGREED
-            asyncio.get_running_loop().call_later(AGREED, self._agreements.forget)
+        """What has been agreed upon is forgotten within `AGREED` seconds, whatever becomes of who sent it."""
+        if self._forgetting is None:
+            self._forgetting = threading.Timer(AGREED, self._forget)
+            self._forgetting.daemon = True
+            self._forgetting.start()
+
+    def _forget(self) -> None:
+        # In this order: whoever sees that it is still to come has agreed before it.
+        self._forgetting = None
+        self._agreements.forget()
 
     def _take_all(self, both: Both, arrivals: Sequence[Arrival]) -> Done[Outcome]:
         batch = _Batch(both.main, self._instance, self._agreements, _present(both, arrivals, bearers.locked))
-        answers = [batch.take(arrival) for arrival in arrivals]
+        try:
+            answers = [batch.take(arrival) for arrival in arrivals]
+        finally:
+            self._forget_soon()
         return Done(answers, lambda: marks.raise_all(both.state, batch.reached, now=arrivals[-1].now), batch.write)
 
     def _weigh_all(self, both: Both, arrivals: Sequence[Arrival]) -> Done[Outcome]:

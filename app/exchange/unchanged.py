@@ -12,7 +12,7 @@ MOST = 4096
 
 
 class Unchanged:
-    """Keeps what was found in SQLite until somebody else commits, in any process; on PostgreSQL nothing.
+    """Keeps what was found in SQLite until somebody else commits, in any process; where PostgreSQL has a part in it, nothing.
 
     Each connection is told of others' commits (https://sqlite.org/pragma.html#pragma_data_version), never of its own: whoever finds
     something here either writes nothing over these connections, or nothing that changes what is kept.
@@ -28,7 +28,7 @@ class Unchanged:
         `connections` are what it reads from, always the same ones.
         """
         connections, keys = tuple(connections), list(keys)
-        if connections[0].dialect.name != "sqlite":
+        if any(one.dialect.name != "sqlite" for one in connections):
             return find(keys)
         as_of = tuple(int(driver_of(one).execute("PRAGMA data_version").fetchone()[0]) for one in connections)
         if as_of != self._as_of or len(self._kept) > MOST:

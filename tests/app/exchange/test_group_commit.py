@@ -4,12 +4,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from app.database import Stores, swift, unhurried
+from app.database import Stores, driver_of, swift, unhurried
 from app.exchange import group_commit
 from app.exchange.group_commit import Both, Done, GroupCommit
 from app.settings import Settings
@@ -25,15 +26,18 @@ class Work:
         self.batches: list[list[str]] = []
         self.threads: list[threading.Thread] = []
         self.after: Callable[[], None] = lambda: None
+        self.overs: list[Any] = []
 
     def __call__(self, both: Both, jobs: Sequence[str]) -> Done[str]:
         self.gate.wait(10)
         self.batches.append(list(jobs))
         self.threads.append(threading.current_thread())
+        self.overs += [driver_of(both.main), driver_of(both.state)]
         for job in jobs:
             if job == "bad":
                 raise ValueError(job)
             both.main.exec_driver_sql(f"UPDATE account SET login = '{job}' WHERE account_id = '{self.account_id}'")
+        self.over = both
         return Done([f"did {job}" for job in jobs], self.after)
 
 
@@ -192,6 +196,39 @@ def test_answers_leave_before_what_comes_after(stores: Stores, commit: GroupComm
     assert sorted(order) == ["after", "answered"]
     if stores.main.sqlite:
         assert order == ["answered", "after"]
+
+
+def test_what_comes_after_is_done_before_its_connections_are_given_up(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """The second batch of a turn fails, and its connections are closed; what the first left to do went over them."""
+    done: list[str] = []
+
+    def after() -> None:
+        both = work.over
+        both.state.exec_driver_sql("SELECT 1").all()
+        done.append("after")
+
+    work.after = after
+    work.gate.set()
+    jobs = [f"job-{number}" for number in range(group_commit.BATCH)]
+    outcomes = asyncio.run(at_once(commit, [*jobs, "bad"]))
+    assert outcomes[:-1] == [f"did {job}" for job in jobs]
+    assert isinstance(outcomes[-1], ValueError)
+    commit.close()
+    assert done
+    if stores.main.sqlite:
+        assert done == ["after"]
+
+
+def test_connections_that_are_given_up_are_closed(stores: Stores, commit: GroupCommit[str, str], work: Work) -> None:
+    """Whatever fails, nothing is left open for the collector to find."""
+    work.gate.set()
+    for _ in range(3):
+        with pytest.raises(ValueError, match="bad"):
+            asyncio.run(commit.do("bad"))
+    commit.close()
+    for over in work.overs:
+        with pytest.raises(Exception, match="closed"):
+            over.execute("SELECT 1")
 
 
 @pytest.mark.usefixtures("threaded")

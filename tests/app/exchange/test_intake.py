@@ -93,7 +93,9 @@ def test_cap_holds_within_one_batch(instance: Instance, intake: Intake, owner: O
         assert len(db.exec(select(Message)).all()) == 2
         size = verified(db, owner.account_id)
         assert [count.repeats for count in db.exec(select(RefusalCount))] == [5]
-        assert marks.mark_of(instance.stores.state, owner.account_id) == (size, db.get_one(LedgerHead, owner.account_id).head)
+        head = db.get_one(LedgerHead, owner.account_id).head
+    intake.close()  # what comes after the answers is done then
+    assert marks.mark_of(instance.stores.state, owner.account_id) == (size, head)
 
 
 def test_cap_holds_when_all_come_at_once_by_two_processes(instance: Instance, intake: Intake, owner: Owner, shop: Shop) -> None:
@@ -289,3 +291,26 @@ def test_question_keeps_so_many_and_no_more(
     asked = Arrival(hashed(shop.grant_token), DRAFT.ask, clock.now())
     assert [asyncio.run(intake.weigh(asked)) for _ in range(3)] == [Verdict(None)] * 3
     assert asyncio.run(intake.weigh(Arrival(bytes(32), DRAFT.ask, clock.now()))) == Nobody(guessed=True)
+
+
+def test_agreement_of_whoever_went_away_is_forgotten_too(
+    instance: Instance, intake: Intake, owner: Owner, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender that hangs up while its message waits for somebody else's transaction."""
+    monkeypatch.setattr(intake_module, "AGREED", 0.2)
+
+    async def hangs_up() -> None:
+        with instance.stores.main.writing() as db:
+            db.connection()
+            ledger.lock(db, owner.account_id)
+            sending = asyncio.create_task(intake.take(arrival(shop)))
+            await asyncio.sleep(0.1)
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+        await asyncio.sleep(1)
+
+    asyncio.run(hangs_up())
+    with instance.stores.main.reading() as db:
+        assert len(db.exec(select(Message)).all()) == 1
+    assert repr(intake._agreements) == "Agreements(<0 redacted>)"
